@@ -1,0 +1,85 @@
+//! What a run read and found: plain counts, for the closing summary and the metrics.
+
+use crate::event::{Fields, Millis};
+use crate::parse::Reason;
+
+/// The first rejected line of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Why.
+    pub reason: Reason,
+    /// How many.
+    pub lines: u64,
+    /// File of the first one, for people; never a metric label.
+    pub file: String,
+    /// Line number of the first one in the decoded file, from 1.
+    pub line: u64,
+    /// Byte offset in that line where the format was left.
+    pub at: usize,
+    /// Start of that line, at most 160 bytes.
+    pub sample: Vec<u8>,
+}
+
+/// What one input file gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InputSummary {
+    /// File as the user named it or as it was found, for people.
+    pub file: String,
+    /// Format it was read as: `squid`, `combined`, …
+    pub format: String,
+    /// Share of the first lines that were of that format, per cent; `None` if it was given, not detected.
+    pub confidence: Option<u8>,
+    /// What the format can know.
+    pub carries: Fields,
+    /// Lines read from it.
+    pub lines: u64,
+    /// What went wrong while reading it: truncated or corrupt archive, permission. The good part counts.
+    pub error: Option<String>,
+    /// What is odd but harmless: trailing garbage after a gzip member.
+    pub warning: Option<String>,
+}
+
+/// What a run read and found. Every line is in exactly one of `events`, `rejected`, `ignored`, `duplicates`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Inputs in the order of their names.
+    pub inputs: Vec<InputSummary>,
+    /// Decoded bytes read.
+    pub bytes: u64,
+    /// Lines read.
+    pub lines: u64,
+    /// Lines that became events.
+    pub events: u64,
+    /// Rejected lines by reason, most first.
+    pub rejected: Vec<Rejected>,
+    /// Headers, comments, blank lines.
+    pub ignored: u64,
+    /// Lines that several inputs hold.
+    pub duplicates: u64,
+    /// Lines cut at the line guard. Also counted above as what they became.
+    pub truncated: u64,
+    /// Events without a destination: malformed requests, probes of the proxy. Part of `events`.
+    pub undirected: u64,
+    /// Events older than the watermark when they came. Part of `events`.
+    pub late: u64,
+    /// Distinct clients.
+    pub clients: u64,
+    /// Distinct registrable domains, IP literals and single labels.
+    pub domains: u64,
+    /// (client, domain) pairs.
+    pub pairs: u64,
+    /// Pairs dropped to stay within the memory limit.
+    pub evicted_pairs: u64,
+    /// Domains dropped to stay within the memory limit.
+    pub evicted_domains: u64,
+    /// Clients dropped to stay within the memory limit.
+    pub evicted_clients: u64,
+    /// State in entries × size at its greatest, bytes.
+    pub state_bytes: u64,
+    /// First and last event, ms UTC.
+    pub span: Option<(Millis, Millis)>,
+    /// Whether every query seen was empty: the proxy strips them (`strip_query_terms`), which blinds query evidence.
+    pub queries_stripped: bool,
+    /// Alerts by (detector, severity): `alert` records only.
+    pub alerts: Vec<(&'static str, crate::alert::Severity, u64)>,
+}

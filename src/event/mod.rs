@@ -1,0 +1,113 @@
+//! THE EVENT: one transaction of one client, as every format hands it over and every later stage reads it.
+//!
+//! A format only cuts the line into the raw fields of [`Event`]; all normalising lives in this folder: the time of
+//! start and end, the [`Destination`] with its registrable domain, the decoding of escaped [`Text`].
+//! Absent is `None`, never 0 and never `-`. Values are bytes, not `str`: logs hold whatever attackers send.
+
+mod action;
+mod destination;
+mod text;
+
+pub use action::Action;
+pub use destination::{Destination, HostKind, Normalizer};
+pub use text::{Encoding, Text};
+
+/// Milliseconds since 1970-01-01T00:00:00Z. Negative times are never accepted by a parser.
+pub type Millis = i64;
+
+/// The latest time a parser accepts: 9999-12-31T23:59:59.999Z.
+pub const MAX_TIME: Millis = 253_402_300_799_999;
+
+/// What the time of a log line denotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Stamp {
+    /// The end of the transaction: Squid writes a line when it is over.
+    #[default]
+    End,
+    /// Its start (Apache, Traffic Server).
+    Start,
+}
+
+/// One transaction, cut from one line. Borrows from the line; costs nothing to make.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Event<'a> {
+    /// The time in the line, ms UTC.
+    pub time: Millis,
+    /// What [`Event::time`] denotes.
+    pub stamp: Stamp,
+    /// How long the transaction took, ms.
+    pub duration: Option<u64>,
+    /// The inside party, as logged: an address or a name.
+    pub client: Option<&'a [u8]>,
+    /// The authenticated user.
+    pub user: Option<Text<'a>>,
+    /// The method as logged, case kept; `-` and `NONE` are `None`.
+    pub method: Option<&'a [u8]>,
+    /// What was asked for, as logged: a URL, `host:port` of a CONNECT, or a pseudo-URL such as `error:invalid-request`.
+    pub target: &'a [u8],
+    /// A host name logged beside the target: TLS server name or Host header. Preferred where the target is an address.
+    pub host: Option<&'a [u8]>,
+    /// Status sent to the client; 0 and `000` (nothing was sent) are `None`.
+    pub status: Option<u16>,
+    /// What the proxy did with it.
+    pub action: Action,
+    /// Bytes from the client.
+    pub bytes_up: Option<u64>,
+    /// Bytes to the client.
+    pub bytes_down: Option<u64>,
+    /// User-Agent header.
+    pub agent: Option<Text<'a>>,
+    /// Referer header.
+    pub referer: Option<Text<'a>>,
+    /// Media type of the reply.
+    pub content_type: Option<&'a [u8]>,
+    /// How the proxy reached the server, without address: `HIER_DIRECT`, `FIRSTUP_PARENT`.
+    pub hierarchy: Option<&'a [u8]>,
+    /// The server or parent proxy it reached, as logged.
+    pub peer: Option<&'a [u8]>,
+    /// The result as logged: `TCP_MISS`, `TCP_DENIED`.
+    pub result: Option<&'a [u8]>,
+    /// URL and user could not be told apart with certainty.
+    pub ambiguous: bool,
+}
+
+impl Event<'_> {
+    /// End of the transaction, ms UTC. Saturates at [`MAX_TIME`].
+    #[inline]
+    pub fn end(&self) -> Millis {
+        match self.stamp {
+            Stamp::End => self.time,
+            Stamp::Start => self.time.saturating_add_unsigned(self.duration.unwrap_or(0)).min(MAX_TIME),
+        }
+    }
+
+    /// Start of the transaction, ms UTC. Equal to the end where the format has no duration; never before 1970.
+    #[inline]
+    pub fn start(&self) -> Millis {
+        match self.stamp {
+            Stamp::Start => self.time,
+            Stamp::End => self.time.saturating_sub_unsigned(self.duration.unwrap_or(0)).max(0),
+        }
+    }
+}
+
+/// What a format can know. A `false` says which judgements it blinds; `deguchi` states that instead of staying silent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// Bytes from the client.
+    pub bytes_up: bool,
+    /// Bytes to the client.
+    pub bytes_down: bool,
+    /// Duration or both times.
+    pub duration: bool,
+    /// User-Agent.
+    pub agent: bool,
+    /// Referer.
+    pub referer: bool,
+    /// Result or action of the proxy: allowed, denied.
+    pub action: bool,
+    /// User name.
+    pub user: bool,
+    /// Times finer than a second.
+    pub subsecond: bool,
+}

@@ -1,0 +1,83 @@
+//! LINES → EVENTS. One file a format, each a [`Parser`]; `logformat` compiles any Squid format string into one.
+//!
+//! A parser cuts and converts numbers; it never normalises (that is `event`'s verb) and allocates nothing per line.
+
+use crate::event::{Event, Fields};
+
+/// One format. Stateless over lines, so chunks are parsed in parallel.
+pub trait Parser: Send + Sync {
+    /// Cuts one line, given without its line end and without leading NULs.
+    ///
+    /// `Ok(None)`: a header, comment or blank line. `Err`: the line is not of this format; it is counted by
+    /// [`Reason`] and the next line is tried. Never panics, whatever the bytes; linear in their number.
+    fn parse<'a>(&self, line: &'a [u8]) -> Result<Option<Event<'a>>, ParseError>;
+
+    /// What this format can know.
+    fn carries(&self) -> Fields;
+}
+
+/// Why a line was rejected. A closed set: it is a metric label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// No time, or one outside 1970–9999.
+    Time,
+    /// No duration where one must stand.
+    Duration,
+    /// No client.
+    Client,
+    /// No result (`TAG/status`).
+    Result,
+    /// A size that is no number.
+    Size,
+    /// No method.
+    Method,
+    /// No URL.
+    Target,
+    /// No hierarchy (`CODE/peer`).
+    Hierarchy,
+    /// Literal text of the format is missing: a bracket, a quote, a separator.
+    Literal,
+    /// A time in the future of all lines around it.
+    Future,
+}
+
+impl Reason {
+    /// Every reason, in the order of the declaration.
+    pub const ALL: [Reason; 10] = [
+        Reason::Time,
+        Reason::Duration,
+        Reason::Client,
+        Reason::Result,
+        Reason::Size,
+        Reason::Method,
+        Reason::Target,
+        Reason::Hierarchy,
+        Reason::Literal,
+        Reason::Future,
+    ];
+
+    /// The word for it: in the summary, and as the label `reason`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Time => "time",
+            Reason::Duration => "duration",
+            Reason::Client => "client",
+            Reason::Result => "result",
+            Reason::Size => "size",
+            Reason::Method => "method",
+            Reason::Target => "target",
+            Reason::Hierarchy => "hierarchy",
+            Reason::Literal => "literal",
+            Reason::Future => "future",
+        }
+    }
+}
+
+/// Where a line stopped being of the format, and what should have stood there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// Byte offset in the line.
+    pub at: usize,
+    /// What was wanted there.
+    pub wanted: Reason,
+}
