@@ -70,8 +70,6 @@ fn is_refused(bytes: &[u8]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
-
     #[test]
     fn lines_do_not_depend_on_chunks_or_codec(
         bytes in any_bytes(), chunk_size in 1usize..200, codec in 0u8..5, member in 1usize..5000,

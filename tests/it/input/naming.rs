@@ -116,9 +116,9 @@ fn f30_file_names_need_not_be_utf8() {
     if fs::write(&path, "line\n").is_err() {
         return; // the file system itself insists on UTF-8
     }
-    assert_eq!(expand(one(&path)).unwrap(), [path.clone()]);
-    assert_eq!(expand(&[directory.path().to_path_buf()]).unwrap(), [path.clone()]);
-    assert_eq!(expand(&[directory.path().join("*.log")]).unwrap(), [path.clone()]);
+    assert_eq!(expand(one(&path)).unwrap(), one(&path));
+    assert_eq!(expand(&[directory.path().to_path_buf()]).unwrap(), one(&path));
+    assert_eq!(expand(&[directory.path().join("*.log")]).unwrap(), one(&path));
     assert_eq!(drain(Source::open(&path, 64).unwrap(), 64).bytes, b"line\n");
     let missing = directory.path().join(OsStr::from_bytes(b"\xff\xfe"));
     assert!(expand(&[missing]).unwrap_err().to_string().contains("\\xFF\\xFE"));
@@ -129,7 +129,7 @@ fn process_substitution_works() {
     for bytes in [log(5000), gzip(&log(5000)), zstd(&log(5000))] {
         let (reader, mut writer) = std::io::pipe().unwrap();
         let path = PathBuf::from(format!("/dev/fd/{}", reader.as_raw_fd()));
-        assert_eq!(expand(one(&path)).unwrap(), [path.clone()]);
+        assert_eq!(expand(one(&path)).unwrap(), one(&path));
         let sender = std::thread::spawn(move || writer.write_all(&bytes).unwrap());
         let source = Source::open(&path, 1 << 20).unwrap();
         assert_eq!(source.size(), None);
