@@ -1,5 +1,8 @@
 //! Laws: for any bytes, any chunk size, any codec.
 
+use std::io::{self, Read};
+
+use deguchi::input::ReadAhead;
 use proptest::prelude::*;
 
 use super::*;
@@ -69,6 +72,24 @@ fn is_refused(bytes: &[u8]) -> bool {
         || bytes.starts_with(b"\x28\xb5")
 }
 
+/// A pipe that gives a few bytes at a time, and interrupts.
+struct Dribble {
+    bytes: std::io::Cursor<Vec<u8>>,
+    most: usize,
+    calls: usize,
+}
+
+impl Read for Dribble {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.calls += 1;
+        if self.calls.is_multiple_of(3) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let n = out.len().min(1 + self.calls % self.most);
+        self.bytes.read(&mut out[..n])
+    }
+}
+
 proptest! {
     #[test]
     fn lines_do_not_depend_on_chunks_or_codec(
@@ -101,6 +122,23 @@ proptest! {
         let extra = handed_out + bom - bytes.len() as u64;
         let long = taken.bytes.split(|&b| b == b'\n').filter(|line| line.len() == LINE_MAX).count() as u64;
         prop_assert!(extra <= long, "{} bytes too many, {} cuts at most", extra, long);
+    }
+
+    #[test]
+    fn a_dribbling_pipe_and_a_thread_are_no_different(
+        bytes in any_bytes(), chunk_size in 1usize..5_000, codec in 0u8..5, most in 1usize..3_000, depth in 0usize..4,
+    ) {
+        prop_assume!(!is_refused(&bytes));
+        let pipe = Dribble { bytes: io::Cursor::new(stored(&bytes, codec, 9_000)), most, calls: 0 };
+        let source = Source::from_reader(Path::new("-"), Box::new(pipe), chunk_size).unwrap();
+        let mut ahead = ReadAhead::spawn(source, depth).unwrap();
+        let mut seen = Vec::new();
+        while let Some(chunk) = ahead.next() {
+            let chunk = chunk.unwrap();
+            seen.extend_from_slice(&chunk.bytes);
+            ahead.recycle(chunk.bytes);
+        }
+        prop_assert!(seen == reference(&bytes));
     }
 
     #[test]
