@@ -247,15 +247,12 @@ impl Source {
     fn finish(&mut self, mut buffer: Vec<u8>) -> Result<Option<Chunk>, InputError> {
         let (at, rest) = (self.at, self.held.len() - self.from);
         let skipped = std::mem::take(&mut self.skipped);
-        if self.fault.is_none() && (rest > 0 || skipped > 0) {
+        let give = if self.fault.is_none() { rest } else { 0 };
+        if give > 0 || skipped > 0 {
             buffer.clear();
-            buffer.extend_from_slice(&self.held[self.from..]);
-            self.from = self.held.len();
-            self.at += rest as u64;
-            return Ok(Some(Chunk { at, bytes: buffer, skipped }));
-        }
-        if skipped > 0 {
-            buffer.clear();
+            buffer.extend_from_slice(&self.held[self.from..self.from + give]);
+            self.from += give;
+            self.at += give as u64;
             return Ok(Some(Chunk { at, bytes: buffer, skipped }));
         }
         let Some(fault) = self.fault.take() else { return Ok(None) };
