@@ -67,9 +67,8 @@ impl Source {
     /// The first read failed.
     pub fn from_reader(path: &Path, input: Box<dyn Read + Send>, chunk_size: usize) -> Result<Self, InputError> {
         let mut raw = Raw::new(input);
-        let head =
-            raw.peek(4).map_err(|cause| InputError::Read { path: path.to_path_buf(), at: 0, dropped: 0, cause })?;
-        let kind = Kind::of(head);
+        let failed = |cause| InputError::Read { path: path.to_path_buf(), at: 0, dropped: 0, cause };
+        let kind = Kind::of(raw.peek(4).map_err(failed)?);
         Ok(Self {
             path: path.to_path_buf(),
             raw,
