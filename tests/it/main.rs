@@ -1,0 +1,3 @@
+//! What holds of the whole crate, one module a law.
+
+mod parse;
