@@ -20,6 +20,12 @@ impl Random {
         (mixed ^ (mixed >> 31)) % bound
     }
 
+    /// A number of any size from `2^least` to `2^(least + span)`.
+    fn size(&mut self, least: u64, span: u64) -> u64 {
+        let bits = least + self.below(span);
+        self.below(1 << bits)
+    }
+
     fn of<'a>(&mut self, words: &[&'a str]) -> &'a str {
         words[self.below(words.len() as u64) as usize]
     }
@@ -64,12 +70,12 @@ fn request(random: &mut Random, at: u64) -> Request {
     };
     Request {
         time: 1_700_000_000_000 + at * 3,
-        took: random.below(1 << (4 + random.below(14))),
+        took: random.size(4, 14),
         client: format!("10.{}.{}.{}", random.below(4), random.below(256), random.below(256)),
         tag: if denied { "TCP_DENIED" } else if tunnel { "TCP_TUNNEL" } else { random.of(&["TCP_MISS", "TCP_MISS", "TCP_HIT", "TCP_REFRESH_UNMODIFIED", "TCP_MISS_ABORTED"]) },
         status: if denied { 403 } else { *[200, 200, 200, 304, 404, 0].get(random.below(6) as usize).unwrap() },
-        down: random.below(1 << (6 + random.below(20))),
-        up: 100 + random.below(1 << (4 + random.below(10))),
+        down: random.size(6, 20),
+        up: 100 + random.size(4, 10),
         method: if tunnel { "CONNECT" } else { random.of(&["GET", "GET", "GET", "POST", "HEAD"]) },
         url,
         user: if random.below(3) == 0 { "-".to_owned() } else { format!("user{:04}", random.below(3000)) },
@@ -153,8 +159,7 @@ fn parse(parser: &dyn Parser, bytes: &[u8]) -> u64 {
 }
 
 fn main() {
-    let formats: [(&str, fn(&Request) -> String); 3] =
-        [("squid", squid), ("squid-extended", extended), ("squid-combined", combined)];
+    let formats: [(&str, fn(&Request) -> String); 2] = [("squid", squid), ("squid-combined", combined)];
     if let Ok(name) = std::env::var("DEGUCHI_PROFILE") {
         let (name, write) = formats.iter().find(|(format, _)| name.ends_with(format)).expect("a format");
         let bytes = bytes(*write);

@@ -135,22 +135,67 @@ pub(super) fn digits<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, u64> {
     }
 }
 
-/// A number and the delimiter after it; `-` and negative numbers (the clock was set back) are `None`.
+/// A number; `-` and negative numbers (the clock was set back) are `None`.
+#[inline(always)]
+pub(super) fn unsigned<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, Option<u64>> {
+    move |input| match input {
+        [b'-', b'0'..=b'9', ..] => Ok((digits(wanted)(input.split_at(1).1)?.0, None)),
+        [b'-', rest @ ..] => Ok((rest, None)),
+        _ => digits(wanted)(input).map(|(rest, value)| (rest, Some(value))),
+    }
+}
+
+/// A number with a fraction, which is dropped; as [`unsigned`] else.
+#[inline(always)]
+pub(super) fn decimal<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, Option<u64>> {
+    move |input| {
+        let (rest, value) = unsigned(wanted)(input)?;
+        match rest {
+            [b'.', fraction @ ..] => Ok((digits(wanted)(fraction)?.0, value)),
+            _ => Ok((rest, value)),
+        }
+    }
+}
+
+/// A number and the delimiter after it; as [`unsigned`] else.
 #[inline(always)]
 pub(super) fn number<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, Option<u64>> {
+    move |input| match unsigned(wanted)(input)? {
+        ([byte, rest @ ..], value) if *byte == delimiter => Ok((rest, value)),
+        _ => stop(input, wanted),
+    }
+}
+
+/// Letters, digits and `_`; or `-`.
+#[inline(always)]
+pub(super) fn code<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, &'a [u8]> {
     move |input| {
-        let (rest, value) = match input {
-            [b'-', after @ ..] if after.first() == Some(&delimiter) => (after, None),
-            [b'-', after @ ..] => (digits(wanted)(after)?.0, None),
-            _ => {
-                let (rest, value) = digits(wanted)(input)?;
-                (rest, Some(value))
-            }
+        let length = match input {
+            [b'-', ..] => 1,
+            _ => input.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count(),
         };
-        match rest {
-            [byte, after @ ..] if *byte == delimiter => Ok((after, value)),
+        match input.split_at_checked(length) {
+            Some((value, rest)) if length > 0 => Ok((rest, value)),
             _ => stop(input, wanted),
         }
+    }
+}
+
+/// Everything before `delimiter`, which is left; near.
+#[inline(always)]
+pub(super) fn up_to_near<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, &'a [u8]> {
+    move |input| match near(delimiter, input).and_then(|at| input.split_at_checked(at)) {
+        Some((value, rest)) if delimiter == b' ' || near(b' ', value).is_none() => Ok((rest, value)),
+        _ => stop(input, wanted),
+    }
+}
+
+/// Everything before `delimiter`, which is left.
+#[inline(always)]
+pub(super) fn up_to<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, &'a [u8]> {
+    move |input| match memchr(delimiter, input).and_then(|at| input.split_at_checked(at)) {
+        Some((value, rest)) => Ok((rest, value)),
+        None => stop(input, wanted),
     }
 }
 
@@ -164,15 +209,16 @@ pub(super) fn spaces(input: &[u8]) -> Cut<'_, ()> {
     Ok((rest, ()))
 }
 
-/// Everything up to an unescaped `"`, which is read too: the inside of `%"` after its opening quote. Escapes are kept.
+/// Everything up to an unescaped `"`, which is left: the inside of `%"` after its opening quote. Escapes are kept.
 #[inline]
 pub(super) fn quoted<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, &'a [u8]> {
     move |input| {
         let mut from = 0;
         while let Some(found) = input.get(from..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
             let at = from + found;
-            if input.get(at) == Some(&b'"') {
-                return Ok(split(input, at));
+            match input.split_at_checked(at) {
+                Some((value, rest @ [b'"', ..])) => return Ok((rest, value)),
+                _ => {}
             }
             from = at + 2;
         }
@@ -211,8 +257,8 @@ mod tests {
 
     #[test]
     fn a_quoted_string_ends_at_the_quote_that_is_not_escaped() {
-        assert_eq!(quoted(Reason::Literal)(br#"a\"b\\" x"#), Ok((&b" x"[..], &br#"a\"b\\"#[..])));
-        assert_eq!(quoted(Reason::Literal)(br#"""#), Ok((&b""[..], &b""[..])));
+        assert_eq!(quoted(Reason::Literal)(br#"a\"b\\" x"#), Ok((&b"\" x"[..], &br#"a\"b\\"#[..])));
+        assert_eq!(quoted(Reason::Literal)(br#"""#), Ok((&b"\""[..], &b""[..])));
         for open in [&br#"a\""#[..], br"a\", b"a", b""] {
             assert!(quoted(Reason::Literal)(open).is_err());
         }

@@ -10,11 +10,13 @@
 
 mod clf;
 mod cut;
+mod logformat;
 mod moment;
 mod result;
 mod squid;
 
 pub use clf::{Combined, Common};
+pub use logformat::{CompileError, Logformat};
 pub use squid::Squid;
 
 use crate::catalog::{self, Entry, UnknownName};

@@ -72,25 +72,21 @@ fn digit(byte: u8) -> Option<u64> {
     (digit < 10).then_some(u64::from(digit))
 }
 
-/// `seconds.millis` and the space after it. Any number of digits on either side, a fraction may be missing; the ten and
-/// three digits of our time are read in one go.
+/// `seconds.millis`. Any number of digits on either side, a fraction may be missing; the ten and three digits of our
+/// time are read in one go.
 #[inline(always)]
 pub(super) fn epoch(input: &[u8]) -> Cut<'_, Millis> {
-    if let Some((time, rest)) = epoch_of_our_time(input) {
-        return Ok((rest, time));
-    }
-    let (rest, time) = epoch_any(input)?;
-    match rest {
-        [b' ', rest @ ..] => Ok((rest, time)),
-        _ => stop(input, Reason::Time),
+    match epoch_of_our_time(input) {
+        Some((time, rest)) => Ok((rest, time)),
+        None => epoch_any(input),
     }
 }
 
 #[inline(always)]
 fn epoch_of_our_time(input: &[u8]) -> Option<(Millis, &[u8])> {
     let (chunk, rest) = input.split_first_chunk::<8>()?;
-    let ([tens, ones, dot, tenths, hundredths, thousandths, space], rest) = rest.split_first_chunk::<7>()?;
-    if *dot != b'.' || *space != b' ' {
+    let ([tens, ones, dot, tenths, hundredths, thousandths], rest) = rest.split_first_chunk::<6>()?;
+    if *dot != b'.' || matches!(rest, [b'0'..=b'9', ..]) {
         return None;
     }
     let seconds = eight(*chunk)? * 100 + digit(*tens)? * 10 + digit(*ones)?;
@@ -98,8 +94,9 @@ fn epoch_of_our_time(input: &[u8]) -> Option<(Millis, &[u8])> {
     Some(((seconds * 1000 + millis) as Millis, rest))
 }
 
-/// `seconds` or `seconds.fraction`, however many digits, without a delimiter.
-pub(super) fn epoch_any(input: &[u8]) -> Cut<'_, Millis> {
+/// `seconds` or `seconds.fraction`, however many digits.
+#[cold]
+fn epoch_any(input: &[u8]) -> Cut<'_, Millis> {
     let (mut rest, seconds) = digits(Reason::Time)(input)?;
     let mut thousandths = 0;
     if let [b'.', fraction @ ..] = rest {
@@ -168,8 +165,9 @@ pub(super) fn offset(input: &[u8]) -> Cut<'_, i64> {
     Ok((rest, sign * (hours * 3600 + minutes * 60) as i64))
 }
 
+/// That byte.
 #[inline(always)]
-fn byte<'a>(wanted: u8) -> impl Fn(&'a [u8]) -> Cut<'a, ()> {
+pub(super) fn byte<'a>(wanted: u8) -> impl Fn(&'a [u8]) -> Cut<'a, ()> {
     move |input| match input {
         [first, rest @ ..] if *first == wanted => Ok((rest, ())),
         _ => stop(input, Reason::Time),
@@ -209,19 +207,17 @@ mod tests {
             (b"1700000000.123456789 x", 1_700_000_000_123),
             (b"253402300799.999 x", MAX_TIME),
         ] {
-            assert_eq!(epoch(text), Ok((&b"x"[..], time)), "{text:?}");
+            assert_eq!(epoch(text), Ok((&b" x"[..], time)), "{text:?}");
         }
-        for text in
-            [&b"253402300800.000 x"[..], b"-1.000 x", b"x", b"", b"17000000a0.123 x", b"1700000000.12:x", b"1e9 "]
-        {
+        for text in [&b"253402300800.000 x"[..], b"-1.000 x", b"x", b"", b"99999999999999999999 "] {
             assert!(epoch(text).is_err(), "{text:?}");
         }
         for bad in 0..=255_u8 {
-            if !bad.is_ascii_digit() {
+            if !bad.is_ascii_digit() && bad != b'.' {
                 for at in 0..10 {
                     let mut text = *b"1700000000.123 x";
                     text[at] = bad;
-                    assert!(epoch(&text).is_err() || [b'.', b' '].contains(&bad), "{text:?}");
+                    assert_ne!(epoch(&text).map(|(rest, _)| rest), Ok(&b" x"[..]), "{text:?}");
                 }
             }
         }

@@ -24,10 +24,10 @@
 
 use memchr::memchr;
 use nom::Parser as _;
-use nom::sequence::{preceded, terminated};
+use nom::sequence::{delimited, preceded, terminated};
 
 use super::cut::{self, Cut, absent, number, spaces, stop, until, word};
-use super::moment::epoch;
+use super::moment::{byte, epoch};
 use super::result::{self, Outcome};
 use super::{ParseError, Parser, Reason};
 use crate::event::{Action, Encoding, Event, Fields, Millis, Stamp, Text};
@@ -85,7 +85,7 @@ fn usual(line: &[u8]) -> Cut<'_, Event<'_>> {
 #[inline(always)]
 fn left(line: &[u8]) -> Cut<'_, Left<'_>> {
     let (rest, (time, duration, client, (tag, status), bytes_down, method)) = (
-        epoch,
+        terminated(epoch, byte(b' ')),
         preceded(spaces, number(b' ', Reason::Duration)),
         word(b' ', Reason::Client),
         result_tag,
@@ -173,7 +173,7 @@ fn unusual(line: &[u8]) -> Result<Option<Event<'_>>, ParseError> {
 
 fn unusual_fields(line: &[u8]) -> Cut<'_, Event<'_>> {
     let (rest, (time, duration, client, (tag, status), bytes_down, method, _)) = (
-        preceded(spaces, epoch),
+        delimited(spaces, epoch, byte(b' ')),
         preceded(spaces, number(b' ', Reason::Duration)),
         preceded(spaces, word(b' ', Reason::Client)),
         preceded(spaces, result_tag),
