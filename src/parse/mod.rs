@@ -10,12 +10,15 @@
 
 mod clf;
 mod cut;
+mod detect;
+mod layout;
 mod logformat;
 mod moment;
 mod result;
 mod squid;
 
 pub use clf::{Combined, Common};
+pub use detect::{DETECT_LINES, DetectError, Detected, detect};
 pub use logformat::{CompileError, Logformat};
 pub use squid::Squid;
 
@@ -31,7 +34,44 @@ pub const FORMATS: &[Entry<Build>] = &[
     Entry { name: "squid", source: include_str!("squid.rs"), build: || Box::new(Squid) },
     Entry { name: "squid-common", source: include_str!("clf.rs"), build: || Box::new(Common) },
     Entry { name: "squid-combined", source: include_str!("clf.rs"), build: || Box::new(Combined) },
+    Entry { name: "squid-agent", source: include_str!("layout/agent.rs"), build: || known(layout::agent::FORMAT) },
+    Entry {
+        name: "squid-headers",
+        source: include_str!("layout/headers.rs"),
+        build: || known(layout::headers::FORMAT),
+    },
+    Entry {
+        name: "squid-extended",
+        source: include_str!("layout/extended.rs"),
+        build: || known(layout::extended::FORMAT),
+    },
+    Entry {
+        name: "squid-extended-user",
+        source: include_str!("layout/extended_user.rs"),
+        build: || known(layout::extended_user::FORMAT),
+    },
 ];
+
+/// Compiles a format string of our own. A test compiles them all; one that did not would reject every line.
+fn known(format: &str) -> Box<dyn Parser> {
+    match Logformat::compile(format) {
+        Ok(parser) => Box::new(parser),
+        Err(_) => Box::new(Nothing),
+    }
+}
+
+/// Rejects every line.
+struct Nothing;
+
+impl Parser for Nothing {
+    fn parse<'a>(&self, _: &'a [u8]) -> Result<Option<Event<'a>>, ParseError> {
+        Err(ParseError { at: 0, wanted: Reason::Literal })
+    }
+
+    fn carries(&self) -> Fields {
+        Fields::default()
+    }
+}
 
 /// The parser of that name, for `--format NAME`.
 ///
