@@ -66,7 +66,7 @@ pub(super) fn absent(text: &[u8]) -> Option<&[u8]> {
 /// Where `stop` stands, for fields of about a dozen bytes, where a call of `memchr` costs more than it saves: eight
 /// bytes at a time in a register (Hacker's Delight, 2nd edition, 6-1).
 #[inline(always)]
-fn near(stop: u8, input: &[u8]) -> Option<usize> {
+pub(super) fn near(stop: u8, input: &[u8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let pattern = ONES * u64::from(stop);
     let mut rest = input;
@@ -120,19 +120,25 @@ pub(super) fn digits<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, u64> {
             if digit > 9 {
                 break;
             }
-            // Eighteen digits always fit; only beyond them is overflow looked for.
-            if input.len() - rest.len() < 18 {
-                value = value * 10 + u64::from(digit);
-            } else {
-                match value.checked_mul(10).and_then(|value| value.checked_add(u64::from(digit))) {
-                    Some(larger) => value = larger,
-                    None => return stop(input, wanted),
-                }
-            }
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
             rest = after;
         }
-        if rest.len() == input.len() { stop(input, wanted) } else { Ok((rest, value)) }
+        // Nineteen digits always fit.
+        match input.len() - rest.len() {
+            0 => stop(input, wanted),
+            1..=19 => Ok((rest, value)),
+            length => match many_digits(input.split_at(length).0) {
+                Some(value) => Ok((rest, value)),
+                None => stop(input, wanted),
+            },
+        }
     }
+}
+
+/// A number of digits that may not fit.
+#[cold]
+fn many_digits(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |value, byte| value.checked_mul(10)?.checked_add(u64::from(byte - b'0')))
 }
 
 /// A number; `-` and negative numbers (the clock was set back) are `None`.

@@ -178,8 +178,8 @@ mod tests {
     fn what_is_not_known_is_said() {
         assert_eq!(detect([]).unwrap_err(), DetectError::Empty);
         assert_eq!(detect([&b""[..], b"# only comments"]).unwrap_err(), DetectError::Empty);
-        let error = detect([&b"1700000000.123 4 10.0.0.1 x"[..]]).unwrap_err();
-        assert_eq!(error, DetectError::Unknown { name: "squid", line: 1, at: 26, wanted: Reason::Result });
-        assert!(error.to_string().contains("line 1 has no result at byte 26"), "{error}");
+        let error = detect([&b"1700000000.123 4 x"[..]]).unwrap_err();
+        assert_eq!(error, DetectError::Unknown { name: "squid", line: 1, at: 17, wanted: Reason::Client });
+        assert!(error.to_string().contains("line 1 has no client at byte 17"), "{error}");
     }
 }

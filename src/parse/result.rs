@@ -3,6 +3,7 @@
 //! A tag is `SOURCE[_CF]_TAG[_IGNORED][_TIMEDOUT][_ABORTED]`, and Squid has changed names and pieces more than once, so
 //! it is read by pieces, never looked up in a list.
 
+use super::cut::near;
 use crate::event::Action;
 
 /// What a line tells of the outcome.
@@ -65,9 +66,12 @@ struct Pieces {
 impl Pieces {
     fn of(tag: &[u8]) -> Pieces {
         let mut pieces = Pieces::default();
-        for (at, piece) in tag.split(|&byte| byte == b'_').enumerate() {
-            pieces.note(piece, at == 0);
+        let mut rest = tag;
+        while let Some((piece, after)) = near(b'_', rest).and_then(|at| rest.split_at_checked(at)) {
+            pieces.note(piece, rest.len() == tag.len());
+            rest = after.get(1..).unwrap_or_default();
         }
+        pieces.note(rest, rest.len() == tag.len());
         pieces
     }
 
@@ -96,41 +100,41 @@ pub(super) fn asked_nobody(code: &[u8]) -> bool {
     code == b"HIER_NONE" || code == b"NONE"
 }
 
-/// Whether this is a hierarchy code of any Squid, `TIMEOUT_` already taken off.
+/// Whether this is a hierarchy code of any Squid, `TIMEOUT_` already taken off: those of today, the peers of every
+/// version, and the spellings before 3.2.
 #[inline]
 pub(super) fn is_hierarchy(code: &[u8]) -> bool {
-    code.starts_with(b"HIER_") || HIERARCHIES.contains(&code)
+    code.starts_with(b"HIER_")
+        || matches!(
+            code,
+            b"NONE"
+                | b"DIRECT"
+                | b"SIBLING_HIT"
+                | b"PARENT_HIT"
+                | b"PARENT_MISS"
+                | b"DEFAULT_PARENT"
+                | b"SINGLE_PARENT"
+                | b"FIRSTUP_PARENT"
+                | b"FIRST_UP_PARENT"
+                | b"FIRST_PARENT_MISS"
+                | b"CLOSEST_PARENT_MISS"
+                | b"CLOSEST_PARENT"
+                | b"CLOSEST_DIRECT"
+                | b"NO_DIRECT_FAIL"
+                | b"NO_PARENT_DIRECT"
+                | b"SOURCE_FASTEST"
+                | b"ROUNDROBIN_PARENT"
+                | b"CD_PARENT_HIT"
+                | b"CD_SIBLING_HIT"
+                | b"CARP"
+                | b"ANY_OLD_PARENT"
+                | b"USERHASH_PARENT"
+                | b"SOURCEHASH_PARENT"
+                | b"PINNED"
+                | b"ORIGINAL_DST"
+                | b"STANDBY_POOL"
+        )
 }
-
-/// Codes that do not start with `HIER_`: peers of every version, and the spellings before 3.2.
-const HIERARCHIES: [&[u8]; 26] = [
-    b"NONE",
-    b"DIRECT",
-    b"SIBLING_HIT",
-    b"PARENT_HIT",
-    b"PARENT_MISS",
-    b"DEFAULT_PARENT",
-    b"SINGLE_PARENT",
-    b"FIRSTUP_PARENT",
-    b"FIRST_UP_PARENT",
-    b"FIRST_PARENT_MISS",
-    b"CLOSEST_PARENT_MISS",
-    b"CLOSEST_PARENT",
-    b"CLOSEST_DIRECT",
-    b"NO_DIRECT_FAIL",
-    b"NO_PARENT_DIRECT",
-    b"SOURCE_FASTEST",
-    b"ROUNDROBIN_PARENT",
-    b"CD_PARENT_HIT",
-    b"CD_SIBLING_HIT",
-    b"CARP",
-    b"ANY_OLD_PARENT",
-    b"USERHASH_PARENT",
-    b"SOURCEHASH_PARENT",
-    b"PINNED",
-    b"ORIGINAL_DST",
-    b"STANDBY_POOL",
-];
 
 #[cfg(test)]
 mod tests {

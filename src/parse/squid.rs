@@ -26,7 +26,7 @@ use memchr::memchr;
 use nom::Parser as _;
 use nom::sequence::{delimited, preceded, terminated};
 
-use super::cut::{self, Cut, absent, number, spaces, stop, until, word};
+use super::cut::{self, Cut, absent, near, number, spaces, stop, until, word};
 use super::moment::{byte, epoch};
 use super::result::{self, Outcome};
 use super::{ParseError, Parser, Reason};
@@ -43,7 +43,7 @@ impl Parser for Squid {
     #[inline]
     fn parse<'a>(&self, line: &'a [u8]) -> Result<Option<Event<'a>>, ParseError> {
         match usual(line) {
-            Ok((_, (left, right))) => Ok(Some(left.event(right))),
+            Ok((_, (left, right))) => left.event(right),
             Err(_) => unusual(line),
         }
     }
@@ -68,8 +68,10 @@ struct Left<'a> {
 /// would be moved in memory once a field.
 #[inline(always)]
 fn usual(line: &[u8]) -> Cut<'_, (Left<'_>, Right<'_>)> {
-    let (rest, time) = terminated(epoch, byte(b' ')).parse(line)?;
-    let (rest, duration) = preceded(spaces, number(b' ', Reason::Duration)).parse(rest)?;
+    let (rest, time) = epoch(line)?;
+    let (rest, ()) = byte(b' ')(rest)?;
+    let (rest, ()) = spaces(rest)?;
+    let (rest, duration) = number(b' ', Reason::Duration)(rest)?;
     let (rest, client) = word(b' ', Reason::Client)(rest)?;
     let (rest, (tag, status)) = result_tag(rest)?;
     let (rest, bytes_down) = number(b' ', Reason::Size)(rest)?;
@@ -79,7 +81,7 @@ fn usual(line: &[u8]) -> Cut<'_, (Left<'_>, Right<'_>)> {
     let (rest, code) = word(b'/', Reason::Hierarchy)(rest)?;
     let (content_type, peer) = word(b' ', Reason::Hierarchy)(rest)?;
     let code = result::without_timeout(code);
-    if !result::is_hierarchy(code) || content_type.is_empty() || memchr(b' ', content_type).is_some() {
+    if !result::is_hierarchy(code) || content_type.is_empty() || near(b' ', content_type).is_some() {
         return stop(content_type, Reason::Hierarchy);
     }
     let left = Left { time, duration, client, tag, status, bytes_down, method };
@@ -118,7 +120,7 @@ struct Right<'a> {
 
 impl<'a> Left<'a> {
     #[inline(always)]
-    fn event(&self, right: Right<'a>) -> Event<'a> {
+    fn event(&self, right: Right<'a>) -> Result<Option<Event<'a>>, ParseError> {
         let Right { target, user, code, peer, content_type, ambiguous } = right;
         let status = self.status.and_then(|status| u16::try_from(status).ok()).filter(|&status| status > 0);
         let peer = absent(peer);
@@ -129,7 +131,7 @@ impl<'a> Left<'a> {
             b"ICP_QUERY" => (Some(self.method), Action::Unknown),
             _ => (Some(self.method), outcome.action()),
         };
-        Event {
+        Ok(Some(Event {
             time: self.time,
             stamp: Stamp::End,
             duration: self.duration,
@@ -149,7 +151,7 @@ impl<'a> Left<'a> {
             peer,
             result: Some(self.tag),
             ambiguous,
-        }
+        }))
     }
 }
 
@@ -158,11 +160,14 @@ impl<'a> Left<'a> {
 fn unusual(line: &[u8]) -> Result<Option<Event<'_>>, ParseError> {
     match line.trim_ascii_start() {
         [] | [b'#', ..] => Ok(None),
-        _ => cut::finish(line, unusual_fields(line)).map(|(_, event)| Some(event)),
+        _ => {
+            let (_, (left, right)) = cut::finish(line, unusual_fields(line))?;
+            left.event(right)
+        }
     }
 }
 
-fn unusual_fields(line: &[u8]) -> Cut<'_, Event<'_>> {
+fn unusual_fields(line: &[u8]) -> Cut<'_, (Left<'_>, Right<'_>)> {
     let (rest, (time, duration, client, (tag, status), bytes_down, method, _)) = (
         delimited(spaces, epoch, byte(b' ')),
         preceded(spaces, number(b' ', Reason::Duration)),
@@ -174,12 +179,14 @@ fn unusual_fields(line: &[u8]) -> Cut<'_, Event<'_>> {
     )
         .parse(line)?;
     let left = Left { time, duration, client, tag, status, bytes_down, method };
-    let Some((between, code, after)) = around_hierarchy(rest) else { return cut_short(line, rest, &left) };
+    let Some((between, code, after)) = around_hierarchy(rest) else {
+        let (rest, right) = cut_short(line, rest)?;
+        return Ok((rest, (left, right)));
+    };
     let (target, user, ambiguous) = url_and_user(between);
     let (after, peer) = field(after)?;
     let (after, content_type) = field(after)?;
-    let right = Right { target, user, code, peer, content_type, ambiguous };
-    Ok((after, left.event(right)))
+    Ok((after, (left, Right { target, user, code, peer, content_type, ambiguous })))
 }
 
 /// A word and the spaces after it; `-` at the end of the line.
@@ -231,7 +238,7 @@ fn url_and_user(between: &[u8]) -> (&[u8], &[u8], bool) {
 }
 
 /// A line without a hierarchy: kept if its writer cut it, for a client could hide behind long URLs otherwise.
-fn cut_short<'a>(line: &'a [u8], rest: &'a [u8], left: &Left<'a>) -> Cut<'a, Event<'a>> {
+fn cut_short<'a>(line: &'a [u8], rest: &'a [u8]) -> Cut<'a, Right<'a>> {
     if rest.is_empty() {
         return stop(rest, Reason::Target);
     }
@@ -239,6 +246,5 @@ fn cut_short<'a>(line: &'a [u8], rest: &'a [u8], left: &Left<'a>) -> Cut<'a, Eve
         return stop(rest, Reason::Hierarchy);
     }
     let target = rest.split(|&byte| byte == b' ').next().unwrap_or(rest);
-    let right = Right { target, user: b"-", code: b"", peer: b"", content_type: b"-", ambiguous: true };
-    Ok((&[], left.event(right)))
+    Ok((&[], Right { target, user: b"-", code: b"", peer: b"", content_type: b"-", ambiguous: true }))
 }
