@@ -158,8 +158,8 @@ fn scan(bytes: &[u8], mut line: impl FnMut(&[u8])) {
 
 fn parse(parser: &dyn Parser, bytes: &[u8]) -> u64 {
     let mut sum = 0;
-    scan(bytes, |line| match parser.parse(line) {
-        Ok(Some(event)) => sum += event.time as u64 ^ black_box(&event).target.len() as u64,
+    scan(bytes, |line| match &parser.parse(line) {
+        Ok(Some(event)) => sum += event.time as u64 ^ black_box(event).target.len() as u64,
         other => panic!("{other:?}: {}", String::from_utf8_lossy(line)),
     });
     sum

@@ -108,37 +108,54 @@ pub(super) fn until<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> C
     }
 }
 
+/// How many of the eight bytes, from the first, are ASCII digits.
+#[inline(always)]
+pub(super) fn eight_digits(text: u64) -> usize {
+    // Of a byte that is no digit the one or the other sets the high bit; of a digit neither. Borrows and carries only
+    // reach bytes after the first that is no digit, and that one decides.
+    let low = text.wrapping_sub(0x3030_3030_3030_3030);
+    let high = text.wrapping_add(0x4646_4646_4646_4646);
+    (((low | high) & 0x8080_8080_8080_8080).trailing_zeros() / 8) as usize
+}
+
+/// The number that eight ASCII digits (or zero bytes before digits) write: pairs, then fours, then all. D. Lemire,
+/// "Number parsing at a gigabyte per second", 2021.
+#[inline(always)]
+pub(super) fn eight(text: u64) -> u64 {
+    let pairs = (text & 0x0F0F_0F0F_0F0F_0F0F).wrapping_mul(2561) >> 8;
+    let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul(6_553_601) >> 16;
+    (fours & 0x0000_FFFF_0000_FFFF).wrapping_mul(42_949_672_960_001) >> 32
+}
+
 /// An unsigned decimal number; at least one digit. Stops before the first byte that is no digit; 2^64 and more is
-/// no number.
+/// no number. Up to seven digits are read in one go, without a branch that depends on their number.
 #[inline(always)]
 pub(super) fn digits<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, u64> {
+    #[inline(always)]
     move |input| {
-        let mut value = 0_u64;
-        let mut rest = input;
-        while let [byte, after @ ..] = rest {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break;
+        let chunk = input.first_chunk::<8>().map(|chunk| u64::from_le_bytes(*chunk));
+        let few = chunk.map(|chunk| (chunk, eight_digits(chunk))).filter(|(_, length)| (1..8).contains(length));
+        let found = match few {
+            Some((chunk, length)) => {
+                input.split_at_checked(length).map(|(_, rest)| (rest, eight(chunk << (64 - 8 * length))))
             }
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-            rest = after;
-        }
-        // Nineteen digits always fit.
-        match input.len() - rest.len() {
-            0 => stop(input, wanted),
-            1..=19 => Ok((rest, value)),
-            length => match many_digits(input.split_at(length).0) {
-                Some(value) => Ok((rest, value)),
-                None => stop(input, wanted),
-            },
+            None => many_digits(input),
+        };
+        match found {
+            Some(found) => Ok(found),
+            None => stop(input, wanted),
         }
     }
 }
 
-/// A number of digits that may not fit.
-#[cold]
-fn many_digits(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0_u64, |value, byte| value.checked_mul(10)?.checked_add(u64::from(byte - b'0')))
+/// Any number of digits, near the end of the line too.
+#[inline(never)]
+fn many_digits(input: &[u8]) -> Option<(&[u8], u64)> {
+    let length = input.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = input.split_at_checked(length).filter(|(digits, _)| !digits.is_empty())?;
+    let value =
+        digits.iter().try_fold(0_u64, |value, byte| value.checked_mul(10)?.checked_add(u64::from(byte - b'0')))?;
+    Some((rest, value))
 }
 
 /// A number; `-` and negative numbers (the clock was set back) are `None`.
@@ -169,21 +186,6 @@ pub(super) fn number<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> 
     move |input| match unsigned(wanted)(input)? {
         ([byte, rest @ ..], value) if *byte == delimiter => Ok((rest, value)),
         _ => stop(input, wanted),
-    }
-}
-
-/// Letters, digits and `_`; or `-`.
-#[inline(always)]
-pub(super) fn code<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, &'a [u8]> {
-    move |input| {
-        let length = match input {
-            [b'-', ..] => 1,
-            _ => input.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count(),
-        };
-        match input.split_at_checked(length) {
-            Some((value, rest)) if length > 0 => Ok((rest, value)),
-            _ => stop(input, wanted),
-        }
     }
 }
 

@@ -133,7 +133,7 @@ impl Parser for Logformat {
         match line {
             [] | [b'#', ..] => Ok(None),
             [b' ' | b'\t', ..] if line.trim_ascii().is_empty() => Ok(None),
-            _ => self.plan.read(line).map(Some),
+            _ => self.plan.read(line),
         }
     }
 

@@ -6,7 +6,7 @@ use nom::Parser;
 use nom::sequence::{delimited, preceded};
 
 use super::Reason;
-use super::cut::{Cut, digits, stop};
+use super::cut::{Cut, digits, eight, eight_digits, stop};
 use crate::event::{MAX_TIME, Millis};
 
 /// A time of day and a date without a zone. Fields are checked by [`Civil::seconds`].
@@ -52,20 +52,6 @@ pub(super) fn millis(seconds: i64, millis: i64) -> Option<Millis> {
     (0..=MAX_TIME).contains(&time).then_some(time)
 }
 
-/// Eight ASCII digits at once; `None` if one is none.
-#[inline(always)]
-fn eight(chunk: [u8; 8]) -> Option<u64> {
-    let text = u64::from_le_bytes(chunk);
-    let high = text & 0xF0F0_F0F0_F0F0_F0F0;
-    let carried = text.wrapping_add(0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0;
-    if (high | (carried >> 4)) != 0x3333_3333_3333_3333 {
-        return None;
-    }
-    let pairs = (text & 0x0F0F_0F0F_0F0F_0F0F).wrapping_mul(2561) >> 8;
-    let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul(6_553_601) >> 16;
-    Some((fours & 0x0000_FFFF_0000_FFFF).wrapping_mul(42_949_672_960_001) >> 32)
-}
-
 #[inline(always)]
 fn digit(byte: u8) -> Option<u64> {
     let digit = byte.wrapping_sub(b'0');
@@ -89,7 +75,11 @@ fn epoch_of_our_time(input: &[u8]) -> Option<(Millis, &[u8])> {
     if *dot != b'.' || matches!(rest, [b'0'..=b'9', ..]) {
         return None;
     }
-    let seconds = eight(*chunk)? * 100 + digit(*tens)? * 10 + digit(*ones)?;
+    let chunk = u64::from_le_bytes(*chunk);
+    if eight_digits(chunk) < 8 {
+        return None;
+    }
+    let seconds = eight(chunk) * 100 + digit(*tens)? * 10 + digit(*ones)?;
     let millis = digit(*tenths)? * 100 + digit(*hundredths)? * 10 + digit(*thousandths)?;
     Some(((seconds * 1000 + millis) as Millis, rest))
 }

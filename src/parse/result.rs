@@ -34,11 +34,9 @@ impl Outcome<'_> {
     /// * all else is allowed, also what a server answers with 403, 404 or 500, and what the client gave up on.
     #[inline]
     pub(super) fn action(&self) -> Action {
-        let pieces = match self.tag {
-            // Nine lines of ten; nothing to find in them.
-            b"TCP_MISS" | b"TCP_TUNNEL" | b"TCP_HIT" | b"TCP_MEM_HIT" => Pieces::default(),
-            tag => Pieces::of(tag),
-        };
+        // Nine lines of ten have nothing to find in them.
+        let plain = [&b"TCP_MISS"[..], b"TCP_TUNNEL", b"TCP_HIT"].contains(&self.tag);
+        let pieces = if plain { Pieces::default() } else { Pieces::of(self.tag) };
         let Outcome { status, reached, pseudo, .. } = *self;
         let failed = matches!(status, Some(500..=599)) && !reached;
         let challenge = matches!(status, Some(401 | 407));
@@ -104,37 +102,29 @@ pub(super) fn asked_nobody(code: &[u8]) -> bool {
 /// version, and the spellings before 3.2.
 #[inline]
 pub(super) fn is_hierarchy(code: &[u8]) -> bool {
-    code.starts_with(b"HIER_")
-        || matches!(
-            code,
-            b"NONE"
-                | b"DIRECT"
-                | b"SIBLING_HIT"
-                | b"PARENT_HIT"
-                | b"PARENT_MISS"
-                | b"DEFAULT_PARENT"
-                | b"SINGLE_PARENT"
-                | b"FIRSTUP_PARENT"
-                | b"FIRST_UP_PARENT"
-                | b"FIRST_PARENT_MISS"
-                | b"CLOSEST_PARENT_MISS"
-                | b"CLOSEST_PARENT"
-                | b"CLOSEST_DIRECT"
-                | b"NO_DIRECT_FAIL"
-                | b"NO_PARENT_DIRECT"
-                | b"SOURCE_FASTEST"
-                | b"ROUNDROBIN_PARENT"
-                | b"CD_PARENT_HIT"
-                | b"CD_SIBLING_HIT"
-                | b"CARP"
-                | b"ANY_OLD_PARENT"
-                | b"USERHASH_PARENT"
-                | b"SOURCEHASH_PARENT"
-                | b"PINNED"
-                | b"ORIGINAL_DST"
-                | b"STANDBY_POOL"
-        )
+    code.starts_with(b"HIER_") || code.ends_with(b"_PARENT") || OTHERS.contains(&code)
 }
+
+/// Codes that neither start with `HIER_` nor end in `_PARENT`.
+const OTHERS: [&[u8]; 17] = [
+    b"NONE",
+    b"DIRECT",
+    b"SIBLING_HIT",
+    b"PARENT_HIT",
+    b"PARENT_MISS",
+    b"FIRST_PARENT_MISS",
+    b"CLOSEST_PARENT_MISS",
+    b"CLOSEST_DIRECT",
+    b"NO_DIRECT_FAIL",
+    b"NO_PARENT_DIRECT",
+    b"SOURCE_FASTEST",
+    b"CD_PARENT_HIT",
+    b"CD_SIBLING_HIT",
+    b"CARP",
+    b"PINNED",
+    b"ORIGINAL_DST",
+    b"STANDBY_POOL",
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,10 @@
 //! The event while a line is read: values go in under the field they are for, in whatever order the format has them.
 
 use super::code::Field;
-use crate::event::{Action, Encoding, Event, Millis, Stamp, Text};
-use crate::parse::Reason;
+use crate::event::{Action, Encoding, Event, MAX_TIME, Millis, Stamp, Text};
 use crate::parse::cut::absent;
 use crate::parse::result::{self, Outcome};
+use crate::parse::{ParseError, Reason};
 
 /// An event in the making.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,18 +54,17 @@ impl<'a> Draft<'a> {
     pub(super) fn text(&mut self, field: Field, raw: &'a [u8], encoding: Encoding) {
         let event = &mut self.event;
         let plain = absent(raw);
-        let text = || plain.map(|raw| Text { raw, encoding });
         match field {
             Field::Client => event.client = plain,
-            Field::User => event.user = text(),
+            Field::User => event.user = plain.map(|raw| Text { raw, encoding }),
             Field::Method => event.method = plain.filter(|method| *method != b"NONE"),
             Field::Target => event.target = plain.unwrap_or_default(),
             Field::Sni => self.sni = plain,
             Field::Header => self.header = plain,
             Field::Domain => self.domain = plain,
             Field::Result => event.result = plain,
-            Field::Agent => event.agent = text(),
-            Field::Referer => event.referer = text(),
+            Field::Agent => event.agent = plain.map(|raw| Text { raw, encoding }),
+            Field::Referer => event.referer = plain.map(|raw| Text { raw, encoding }),
             Field::ContentType => event.content_type = plain,
             Field::Hierarchy => event.hierarchy = plain.map(result::without_timeout),
             Field::Peer => {
@@ -84,39 +83,36 @@ impl<'a> Draft<'a> {
 
     /// The event, once every value is in.
     #[inline]
-    pub(super) fn finish(self) -> Result<Event<'a>, Reason> {
-        let mut event = self.event;
-        let subsecond = i64::try_from(self.subsecond.min(999)).unwrap_or(0);
-        match (self.time, self.start) {
-            (Some(time), start) => {
-                event.time = time
-                    .checked_add(subsecond)
-                    .filter(|time| (0..=crate::event::MAX_TIME).contains(time))
-                    .ok_or(Reason::Time)?;
-                let took = start.and_then(|start| u64::try_from(event.time - start).ok());
-                event.duration = event.duration.or(took);
-            }
-            (None, Some(start)) => {
-                event.time = start;
-                event.stamp = Stamp::Start;
-            }
-            (None, None) => return Err(Reason::Time),
+    pub(super) fn finish(&self) -> Result<Option<Event<'a>>, ParseError> {
+        let lacks = |wanted| ParseError { at: 0, wanted };
+        let (time, stamp) = match (self.time, self.start) {
+            (Some(time), _) => (time.saturating_add_unsigned(self.subsecond.min(999)), Stamp::End),
+            (None, Some(start)) => (start, Stamp::Start),
+            (None, None) => return Err(lacks(Reason::Time)),
+        };
+        if !(0..=MAX_TIME).contains(&time) {
+            return Err(lacks(Reason::Time));
         }
-        event.host = self.sni.or(self.header).or(self.domain);
-        if event.target.is_empty() {
-            event.target = event.host.ok_or(Reason::Target)?;
-        }
-        event.action = self.action(&event);
-        Ok(event)
+        let took = self.start.and_then(|start| u64::try_from(time - start).ok()).filter(|_| stamp == Stamp::End);
+        let host = self.sni.or(self.header).or(self.domain);
+        let target = match (self.event.target, host) {
+            ([], None) => return Err(lacks(Reason::Target)),
+            ([], Some(host)) => host,
+            (target, _) => target,
+        };
+        let action = self.action(target);
+        let duration = self.event.duration.or(took);
+        Ok(Some(Event { time, stamp, duration, host, target, action, ..self.event }))
     }
 
     #[inline]
-    fn action(&self, event: &Event<'_>) -> Action {
+    fn action(&self, target: &[u8]) -> Action {
+        let event = &self.event;
         match (event.result, self.failure) {
             (Some(_), _) if event.method == Some(b"ICP_QUERY") => Action::Unknown,
             (Some(tag), _) => {
                 let reached = !self.no_peer && !event.hierarchy.is_some_and(result::asked_nobody);
-                let pseudo = event.target.starts_with(b"error:");
+                let pseudo = target.starts_with(b"error:");
                 Outcome { tag, status: event.status, reached, pseudo }.action()
             }
             (None, Some(b"ERR_ACCESS_DENIED")) => Action::Denied,

@@ -29,6 +29,7 @@ pub(super) struct Step {
     pub(super) field: Field,
     pub(super) encoding: Encoding,
     pub(super) read: Read,
+    pub(super) shape: Shape,
     pub(super) padded: Option<Side>,
     /// The text after the value; empty only after the last.
     pub(super) literal: Box<[u8]>,
@@ -45,8 +46,6 @@ pub(super) enum Read {
     Number,
     /// So does one with a fraction.
     Decimal,
-    /// So do letters, digits and `_`.
-    Code,
     /// So does a date.
     Date(Strftime),
     /// At the first of this byte, near.
@@ -153,8 +152,7 @@ fn step(value: &Value, literal: &[u8], zone: &TimeZone) -> Result<Step, CompileE
             [b'"', ..] if value.encoding == Encoding::Quoted => Read::Quote,
             [first, ..] if value.encoding == Encoding::Shell && *first != b'"' => Read::Shell(*first),
             [first, ..] if holds(shape, value.encoding, *first) => Read::Loose,
-            _ if shape == Shape::Code => Read::Code,
-            [first, ..] if shape == Shape::Address => Read::Near(*first),
+            [first, ..] if matches!(shape, Shape::Address | Shape::Code) => Read::Near(*first),
             [first, ..] => Read::First(*first),
         },
     };
@@ -163,6 +161,7 @@ fn step(value: &Value, literal: &[u8], zone: &TimeZone) -> Result<Step, CompileE
         field: code.field,
         encoding: *encoding,
         read,
+        shape: code.shape,
         padded: *padded,
         literal: literal.into(),
         wanted: wanted(code.field),

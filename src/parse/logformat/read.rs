@@ -16,12 +16,12 @@
 
 use memchr::{memchr, memmem, memrchr};
 
-use super::code::{Field, Shape};
+use super::code::Field;
 use super::draft::Draft;
 use super::lex::Side;
 use super::plan::{Plan, Read, Step, holds};
 use crate::event::Event;
-use crate::parse::cut::{Cut, Stop, code, decimal, quoted, spaces, stop, unsigned, up_to, up_to_near};
+use crate::parse::cut::{Cut, Stop, decimal, quoted, spaces, stop, unsigned, up_to, up_to_near};
 use crate::parse::moment::epoch;
 use crate::parse::{ParseError, Reason};
 
@@ -33,10 +33,10 @@ const CUT_LENGTH: usize = 1000;
 impl Plan {
     /// Reads one line.
     #[inline]
-    pub(super) fn read<'a>(&self, line: &'a [u8]) -> Result<Event<'a>, ParseError> {
+    pub(super) fn read<'a>(&self, line: &'a [u8]) -> Result<Option<Event<'a>>, ParseError> {
         let mut draft = Draft::default();
         match self.straight(line, &mut draft) {
-            Ok(()) => draft.finish().map_err(|wanted| ParseError { at: 0, wanted }),
+            Ok(()) => draft.finish(),
             Err(first) => self.around(line, first),
         }
     }
@@ -64,14 +64,14 @@ impl Plan {
     }
 
     #[cold]
-    fn around<'a>(&self, line: &'a [u8], first: Broken) -> Result<Event<'a>, ParseError> {
+    fn around<'a>(&self, line: &'a [u8], first: Broken) -> Result<Option<Event<'a>>, ParseError> {
         let mut draft = Draft::default();
         let found = self.loose(line.trim_ascii_end(), &mut draft).or_else(|| {
             draft = Draft::default();
             self.cut_short(line, first, &mut draft)
         });
         match found {
-            Some(()) => draft.finish().map_err(|wanted| ParseError { at: 0, wanted }),
+            Some(()) => draft.finish(),
             None => Err(first.stop.at(line)),
         }
     }
@@ -196,7 +196,7 @@ impl Step {
     fn whole<'a>(&self, input: &'a [u8], draft: &mut Draft<'a>) -> Option<&'a [u8]> {
         let (rest, ()) = self.value(input, draft).ok()?;
         let value = self.unpadded(input.get(..input.len() - rest.len())?);
-        if matches!(self.read, Read::Near(_)) && !value.iter().all(|&byte| holds(Shape::Address, self.encoding, byte)) {
+        if matches!(self.read, Read::Near(_)) && !value.iter().all(|&byte| holds(self.shape, self.encoding, byte)) {
             return None;
         }
         Some(self.literal(rest).ok()?.0)
@@ -228,7 +228,6 @@ impl Step {
                 draft.number(self.field, number);
                 rest
             }
-            Read::Code => self.take(code(self.wanted)(input)?, draft),
             Read::Near(byte) if self.padded == Some(Side::Right) => self.take(up_to(*byte, self.wanted)(input)?, draft),
             Read::Near(byte) => self.take(up_to_near(*byte, self.wanted)(input)?, draft),
             Read::First(byte) => self.take(up_to(*byte, self.wanted)(input)?, draft),
@@ -320,7 +319,7 @@ impl Step {
             }
             let (left, value) = region.split_at_checked(at + before.len())?;
             let whole = match self.read {
-                Read::Epoch | Read::Number | Read::Decimal | Read::Code | Read::Date(_) => {
+                Read::Epoch | Read::Number | Read::Decimal | Read::Date(_) => {
                     self.value(value, draft).is_ok_and(|(rest, ())| rest.is_empty())
                 }
                 _ => {

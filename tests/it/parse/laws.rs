@@ -60,7 +60,7 @@ fn requests() -> impl Strategy<Value = Request> {
     let texts = (
         "[0-9a-f.:]{2,20}",
         "https?://[a-z0-9.]{1,30}/[!-~]{0,60}",
-        "[a-zA-Z0-9\\\\ %\\[\u{e9}]{1,12}",
+        "[a-zA-Z0-9\\\\%\\[\u{e9}]{1,8}( [a-zA-Z0-9.]{1,8}){0,2}",
         "\\PC{1,40}",
         "\\PC{1,40}",
     );
@@ -123,8 +123,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(request in requests()) {
         let Request { time, took, client, status, up, down, url, user, agent, referer } = &request;
-        // A value that is a lone dash, or a user that ends in one, cannot be told from none; Squid cannot either.
-        prop_assume!(!user.trim().is_empty() && user.trim() == user && !user.ends_with('-') && !user.contains("  "));
+        // A value that is a lone dash cannot be told from none; Squid cannot either.
         prop_assume!(![client, agent, referer].contains(&&"-".to_owned()));
         let head = format!("{}.{:03} {took:6} {client} TCP_MISS/{status:03} {down}", time / 1000, time % 1000);
         let tail = format!("POST {url} {} HIER_DIRECT/203.0.113.10 text/html", blob(user));
