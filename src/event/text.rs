@@ -75,14 +75,14 @@ fn unescape(text: &[u8], first: usize, encoding: Encoding) -> Vec<u8> {
                 rest = after;
                 continue;
             }
-        } else if byte == b'%' && percent {
-            if let [high, low, after @ ..] = rest {
-                if let (Some(high), Some(low)) = (hex(*high), hex(*low)) {
-                    out.push(high << 4 | low);
-                    rest = after;
-                    continue;
-                }
-            }
+        } else if byte == b'%'
+            && percent
+            && let [high, low, after @ ..] = rest
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            out.push(high << 4 | low);
+            rest = after;
+            continue;
         }
         out.push(byte);
     }

@@ -25,7 +25,6 @@
 use memchr::{memchr, memmem, memrchr};
 use nom::Parser as _;
 use nom::bytes::complete::tag;
-use nom::combinator::rest;
 use nom::sequence::{delimited, terminated};
 
 use super::cut::{self, Cut, absent, number, stop, word};
@@ -77,8 +76,10 @@ fn parse<'a>(
 }
 
 fn fields<'a>(line: &'a [u8], headers: impl Fn(&'a [u8]) -> Cut<'a, Headers<'a>>) -> Cut<'a, Event<'a>> {
-    let (tail, ((client, user, time), (method, target), status, bytes_down)) =
-        (who_and_when, request, number(b' ', Reason::Result), number(b' ', Reason::Size)).parse(line)?;
+    let (rest, (client, user, time)) = who_and_when(line)?;
+    let (rest, (method, target)) = request(rest)?;
+    let (rest, status) = number(b' ', Reason::Result)(rest)?;
+    let (tail, bytes_down) = number(b' ', Reason::Size)(rest)?;
     if matches!(status, Some(1000..)) {
         return stop(tail, Reason::Result);
     }
@@ -86,7 +87,7 @@ fn fields<'a>(line: &'a [u8], headers: impl Fn(&'a [u8]) -> Cut<'a, Headers<'a>>
     let tail = without_blocks(tail);
     let start = memrchr(b' ', tail).map_or(0, |space| space + 1);
     let (tail, last) = tail.split_at(start);
-    let (_, (tag, code)) = (word(b':', Reason::Result), rest).parse(last)?;
+    let (code, tag) = word(b':', Reason::Result)(last)?;
     let code = result::without_timeout(code);
     if !matches!((tag, code), ([b'A'..=b'Z', ..], [b'A'..=b'Z', ..])) || memchr(b'"', last).is_some() {
         return stop(last, Reason::Result);
@@ -122,13 +123,10 @@ fn fields<'a>(line: &'a [u8], headers: impl Fn(&'a [u8]) -> Cut<'a, Headers<'a>>
 
 /// `client - user [time] `. The user is escaped, so the first `[` after it is that of the time.
 fn who_and_when(line: &[u8]) -> Cut<'_, (&[u8], &[u8], Millis)> {
-    let (rest, (client, _, user, time)) = (
-        word(b' ', Reason::Client),
-        word(b' ', Reason::Literal),
-        word(b'[', Reason::Time),
-        terminated(clf, tag(&b"] "[..])),
-    )
-        .parse(line)?;
+    let (rest, client) = word(b' ', Reason::Client)(line)?;
+    let (rest, _) = word(b' ', Reason::Literal)(rest)?;
+    let (rest, user) = word(b'[', Reason::Time)(rest)?;
+    let (rest, time) = terminated(clf, tag(&b"] "[..])).parse(rest)?;
     Ok((rest, (client, user.trim_ascii(), time)))
 }
 
@@ -139,15 +137,15 @@ fn request(input: &[u8]) -> Cut<'_, (&[u8], &[u8])> {
     let mut from = 0;
     while let Some(found) = inside.get(from..).and_then(|text| memchr(b'"', text)) {
         let (text, after) = inside.split_at(from + found);
-        if let Some(after) = after.strip_prefix(b"\" ") {
-            if (number(b' ', Reason::Result), number(b' ', Reason::Size)).parse(after).is_ok() {
-                let (rest, method) = word(b' ', Reason::Method)(text)?;
-                let end = memrchr(b' ', rest).unwrap_or(rest.len());
-                return match rest.split_at(end) {
-                    ([], _) => stop(rest, Reason::Target),
-                    (target, _) => Ok((after, (method, target))),
-                };
-            }
+        if let Some(after) = after.strip_prefix(b"\" ")
+            && (number(b' ', Reason::Result), number(b' ', Reason::Size)).parse(after).is_ok()
+        {
+            let (rest, method) = word(b' ', Reason::Method)(text)?;
+            let end = memrchr(b' ', rest).unwrap_or(rest.len());
+            return match rest.split_at(end) {
+                ([], _) => stop(rest, Reason::Target),
+                (target, _) => Ok((after, (method, target))),
+            };
         }
         from += found + 1;
     }

@@ -161,10 +161,13 @@ fn many_digits(input: &[u8]) -> Option<(&[u8], u64)> {
 /// A number; `-` and negative numbers (the clock was set back) are `None`.
 #[inline(always)]
 pub(super) fn unsigned<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, Option<u64>> {
-    move |input| match input {
-        [b'-', b'0'..=b'9', ..] => Ok((digits(wanted)(input.split_at(1).1)?.0, None)),
-        [b'-', rest @ ..] => Ok((rest, None)),
-        _ => digits(wanted)(input).map(|(rest, value)| (rest, Some(value))),
+    #[inline(always)]
+    move |input| match digits(wanted)(input) {
+        Ok((rest, value)) => Ok((rest, Some(value))),
+        Err(error) => match input {
+            [b'-', rest @ ..] => Ok((digits(wanted)(rest).map_or(rest, |(rest, _)| rest), None)),
+            _ => Err(error),
+        },
     }
 }
 
@@ -183,6 +186,7 @@ pub(super) fn decimal<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, Option
 /// A number and the delimiter after it; as [`unsigned`] else.
 #[inline(always)]
 pub(super) fn number<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, Option<u64>> {
+    #[inline(always)]
     move |input| match unsigned(wanted)(input)? {
         ([byte, rest @ ..], value) if *byte == delimiter => Ok((rest, value)),
         _ => stop(input, wanted),
@@ -224,9 +228,8 @@ pub(super) fn quoted<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, &'a [u8
         let mut from = 0;
         while let Some(found) = input.get(from..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
             let at = from + found;
-            match input.split_at_checked(at) {
-                Some((value, rest @ [b'"', ..])) => return Ok((rest, value)),
-                _ => {}
+            if let Some((value, rest @ [b'"', ..])) = input.split_at_checked(at) {
+                return Ok((rest, value));
             }
             from = at + 2;
         }

@@ -2,9 +2,6 @@
 //!
 //! The calendar is computed by hand, without tables of zones: a log line that names its offset needs none.
 
-use nom::Parser;
-use nom::sequence::{delimited, preceded};
-
 use super::Reason;
 use super::cut::{Cut, digits, eight, eight_digits, stop};
 use crate::event::{MAX_TIME, Millis};
@@ -164,23 +161,34 @@ pub(super) fn byte<'a>(wanted: u8) -> impl Fn(&'a [u8]) -> Cut<'a, ()> {
     }
 }
 
-/// `22/Nov/2026:10:30:51 +0000`, as the common log format has it.
+/// `22/Nov/2026:10:30:51 +0000`, as the common log format has it: always these 26 bytes.
 #[inline]
 pub(super) fn clf(input: &[u8]) -> Cut<'_, Millis> {
-    let (rest, (day, month, year, hour, minute, second, offset)) = (
-        figures(2),
-        delimited(byte(b'/'), month, byte(b'/')),
-        figures(4),
-        preceded(byte(b':'), figures(2)),
-        preceded(byte(b':'), figures(2)),
-        preceded(byte(b':'), figures(2)),
-        preceded(byte(b' '), offset),
-    )
-        .parse(input)?;
-    match (Civil { year, month, day, hour, minute, second }).seconds().and_then(|local| millis(local - offset, 0)) {
-        Some(time) => Ok((rest, time)),
+    match input.split_first_chunk().and_then(|(text, rest)| Some((rest, clf_time(text)?))) {
+        Some(found) => Ok(found),
         None => stop(input, Reason::Time),
     }
+}
+
+#[inline]
+fn clf_time(text: &[u8; 26]) -> Option<Millis> {
+    let [d1, d2, b'/', m1, m2, m3, b'/', y1, y2, y3, y4, b':', h1, h2, b':', n1, n2, b':', s1, s2, b' ', zone @ ..] =
+        text
+    else {
+        return None;
+    };
+    let two = |tens: &u8, ones: &u8| Some(digit(*tens)? * 10 + digit(*ones)?);
+    let (_, month) = month(&[*m1, *m2, *m3]).ok()?;
+    let (_, east) = offset(zone).ok()?;
+    let at = Civil {
+        year: two(y1, y2)? * 100 + two(y3, y4)?,
+        month,
+        day: two(d1, d2)?,
+        hour: two(h1, h2)?,
+        minute: two(n1, n2)?,
+        second: two(s1, s2)?,
+    };
+    millis(at.seconds()? - east, 0)
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use super::strftime::Strftime;
 use crate::event::{Encoding, Fields};
 use crate::parse::Reason;
 
+/// A value and the text after it.
+type Part = (Value, Vec<u8>);
+
 /// A compiled format.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
@@ -72,10 +75,11 @@ pub(super) fn plan(pieces: Vec<Piece>, zone: &TimeZone) -> Result<Plan, CompileE
     }
     let mut steps = merge_time(steps, &values);
     // At the end of the line a text takes the rest, unless a value before it might need some of that.
-    if let Some((last, before)) = steps.split_last_mut() {
-        if matches!(last.read, Read::End) && before.iter().any(|step| matches!(step.read, Read::Loose)) {
-            last.read = Read::Loose;
-        }
+    if let Some((last, before)) = steps.split_last_mut()
+        && matches!(last.read, Read::End)
+        && before.iter().any(|step| matches!(step.read, Read::Loose))
+    {
+        last.read = Read::Loose;
     }
     let plan = Plan {
         head,
@@ -89,9 +93,9 @@ pub(super) fn plan(pieces: Vec<Piece>, zone: &TimeZone) -> Result<Plan, CompileE
 
 /// Text before the first value, and every value with the text after it. Two values with nothing between them are
 /// refused unless the first ends itself; two that are skipped are one.
-fn join(pieces: Vec<Piece>) -> Result<(Box<[u8]>, Vec<(Value, Vec<u8>)>), CompileError> {
+fn join(pieces: Vec<Piece>) -> Result<(Box<[u8]>, Vec<Part>), CompileError> {
     let mut head = Vec::new();
-    let mut values: Vec<(Value, Vec<u8>)> = Vec::new();
+    let mut values: Vec<Part> = Vec::new();
     for piece in pieces {
         match (piece, values.last_mut()) {
             (Piece::Literal(text), None) => head = text,
@@ -117,8 +121,8 @@ fn join(pieces: Vec<Piece>) -> Result<(Box<[u8]>, Vec<(Value, Vec<u8>)>), Compil
 }
 
 /// Of several codes for one field, keeps the best.
-fn choose(values: &mut [(Value, Vec<u8>)]) {
-    let best = |values: &[(Value, Vec<u8>)], field: Field| {
+fn choose(values: &mut [Part]) {
+    let best = |values: &[Part], field: Field| {
         let of_field = values.iter().enumerate().filter(|(_, (value, _))| value.code.field == field);
         of_field.min_by_key(|(_, (value, _))| value.code.rank).map(|(at, _)| at)
     };
@@ -188,7 +192,7 @@ pub(super) fn holds(shape: Shape, encoding: Encoding, byte: u8) -> bool {
 }
 
 /// `%ts.%03tu` becomes one step.
-fn merge_time(steps: Vec<Step>, values: &[(Value, Vec<u8>)]) -> Vec<Step> {
+fn merge_time(steps: Vec<Step>, values: &[Part]) -> Vec<Step> {
     let mut merged: Vec<Step> = Vec::with_capacity(steps.len());
     for (step, (value, _)) in steps.into_iter().zip(values) {
         match merged.last_mut() {

@@ -107,13 +107,13 @@ impl Plan {
         let step = self.steps.get(last)?;
         let value = step.unpadded(backwards(self.steps.get(last..)?, rest, draft)?);
         // A URL with spaces and no user.
-        if let Some((left, start)) = before {
-            if let Some(more) = value.strip_suffix(b"-").and_then(|value| value.strip_suffix(&*left.literal)) {
-                let end = line.len() - rest.len() + more.len();
-                set_guess(left, line.get(start..end)?, draft);
-                step.set(b"-", draft);
-                return Some(());
-            }
+        if let Some((left, start)) = before
+            && let Some(more) = value.strip_suffix(b"-").and_then(|value| value.strip_suffix(&*left.literal))
+        {
+            let end = line.len() - rest.len() + more.len();
+            set_guess(left, line.get(start..end)?, draft);
+            step.set(b"-", draft);
+            return Some(());
         }
         set_guess(step, value, draft);
         Some(())
@@ -175,7 +175,7 @@ fn backwards<'a>(steps: &[Step], line: &'a [u8], draft: &mut Draft<'a>) -> Optio
         if step.padded == Some(Side::Right) {
             region = without_spaces(region);
         }
-        region = step.from_the_right(region, &before.literal, draft)?;
+        region = step.at_right_end(region, &before.literal, draft)?;
         if step.padded == Some(Side::Left) {
             // The spaces of the literal stay, those of the padding go.
             let own = before.literal.len() - without_spaces(&before.literal).len();
@@ -305,7 +305,7 @@ impl Step {
     }
 
     /// Reads the value at the right end of `region`, which follows `before`; returns the region with `before`.
-    fn from_the_right<'a>(&self, region: &'a [u8], before: &[u8], draft: &mut Draft<'a>) -> Option<&'a [u8]> {
+    fn at_right_end<'a>(&self, region: &'a [u8], before: &[u8], draft: &mut Draft<'a>) -> Option<&'a [u8]> {
         if before.is_empty() {
             return None;
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use deguchi::event::{Event, Text};
-use deguchi::parse::{Parser, by_name};
+use deguchi::parse::{Logformat, Parser, by_name};
 use serde_json::Value;
 
 fn lines(path: &Path) -> Vec<Vec<u8>> {
@@ -63,9 +63,10 @@ fn check(parser: &dyn Parser, name: &str) {
                 assert_eq!(&found, wanted, "{name}: {key}: {shown}");
             }
         }
-        // Guesses are marked, clear splits are not; an expectation of spaces in a user name says so by itself.
-        let guess = expected.get("ambiguous") == Some(&Value::Bool(true))
-            || event.user.is_some_and(|user| user.raw.contains(&b' '));
+        // Guesses are marked, clear splits are not. Unless it says otherwise, an expectation of spaces in a user name
+        // is one of a guess.
+        let spaces = event.user.is_some_and(|user| user.raw.contains(&b' '));
+        let guess = expected.get("ambiguous").map_or(spaces, |guess| guess == &Value::Bool(true));
         assert_eq!(event.ambiguous, guess, "{name}: ambiguous: {shown}");
     }
 }
@@ -74,4 +75,18 @@ fn check(parser: &dyn Parser, name: &str) {
 fn squid_native() {
     let parser = by_name("squid").unwrap();
     check(&*parser, "squid/native-edge");
+}
+
+#[test]
+fn squid_common_and_combined() {
+    check(&*by_name("squid-common").unwrap(), "squid/common");
+    check(&*by_name("squid-combined").unwrap(), "squid/combined");
+}
+
+#[test]
+fn squid_logformats() {
+    check(&*by_name("squid-extended").unwrap(), "squid/logformat-extended");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/formats/squid");
+    let format = std::fs::read_to_string(folder.join("logformat-json.logformat")).unwrap();
+    check(&Logformat::compile(&format).unwrap(), "squid/logformat-json");
 }
