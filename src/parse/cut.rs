@@ -63,22 +63,29 @@ pub(super) fn absent(text: &[u8]) -> Option<&[u8]> {
     if matches!(text, b"-" | b"") { None } else { Some(text) }
 }
 
-/// Where `stop` stands, for fields of about a dozen bytes, where a call of `memchr` costs more than it saves: eight
-/// bytes at a time in a register (Hacker's Delight, 2nd edition, 6-1).
+/// Where `stop` stands, for fields of about a dozen bytes, where a call of `memchr` costs more than it saves.
 #[inline(always)]
 pub(super) fn near(stop: u8, input: &[u8]) -> Option<usize> {
+    near_of(stop, stop, input)
+}
+
+/// Where the first of two bytes stands: eight bytes at a time in a register (Hacker's Delight, 2nd edition, 6-1). If
+/// both are the same it is looked for once.
+#[inline(always)]
+fn near_of(one: u8, other: u8, input: &[u8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let pattern = ONES * u64::from(stop);
+    let zeros = |text: u64| text.wrapping_sub(ONES) & !text & (ONES << 7);
     let mut rest = input;
     while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
-        let same = u64::from_le_bytes(*chunk) ^ pattern;
-        let zero = same.wrapping_sub(ONES) & !same & (ONES << 7);
-        if zero != 0 {
-            return Some(input.len() - rest.len() + (zero.trailing_zeros() / 8) as usize);
+        let chunk = u64::from_le_bytes(*chunk);
+        // The lowest bit of each is exact, so the lowest of both is.
+        let found = zeros(chunk ^ (ONES * u64::from(one))) | zeros(chunk ^ (ONES * u64::from(other)));
+        if found != 0 {
+            return Some(input.len() - rest.len() + (found.trailing_zeros() / 8) as usize);
         }
         rest = after;
     }
-    let at = rest.iter().position(|&byte| byte == stop)?;
+    let at = rest.iter().position(|&byte| byte == one || byte == other)?;
     Some(input.len() - rest.len() + at)
 }
 
@@ -174,6 +181,7 @@ pub(super) fn unsigned<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, Optio
 /// A number with a fraction, which is dropped; as [`unsigned`] else.
 #[inline(always)]
 pub(super) fn decimal<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, Option<u64>> {
+    #[inline(always)]
     move |input| {
         let (rest, value) = unsigned(wanted)(input)?;
         match rest {
@@ -193,11 +201,12 @@ pub(super) fn number<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> 
     }
 }
 
-/// Everything before `delimiter`, which is left; near.
+/// Everything before `delimiter`, which is left; near, and not beyond a space.
 #[inline(always)]
 pub(super) fn up_to_near<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, &'a [u8]> {
-    move |input| match near(delimiter, input).and_then(|at| input.split_at_checked(at)) {
-        Some((value, rest)) if delimiter == b' ' || near(b' ', value).is_none() => Ok((rest, value)),
+    #[inline(always)]
+    move |input| match near_of(delimiter, b' ', input).and_then(|at| input.split_at_checked(at)) {
+        Some((value, rest @ [found, ..])) if *found == delimiter => Ok((rest, value)),
         _ => stop(input, wanted),
     }
 }

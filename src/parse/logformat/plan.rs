@@ -55,6 +55,8 @@ pub(super) enum Read {
     Near(u8),
     /// At the first of this byte.
     First(u8),
+    /// At the first of this byte, without the spaces before it.
+    Trimmed(u8),
     /// At the first `"` that is not escaped.
     Quote,
     /// At the first of this byte, unless it starts with a quote.
@@ -156,6 +158,7 @@ fn step(value: &Value, literal: &[u8], zone: &TimeZone) -> Result<Step, CompileE
             [b'"', ..] if value.encoding == Encoding::Quoted => Read::Quote,
             [first, ..] if value.encoding == Encoding::Shell && *first != b'"' => Read::Shell(*first),
             [first, ..] if holds(shape, value.encoding, *first) => Read::Loose,
+            [first, ..] if value.padded == Some(Side::Right) && *first != b' ' => Read::Trimmed(*first),
             [first, ..] if matches!(shape, Shape::Address | Shape::Code) => Read::Near(*first),
             [first, ..] => Read::First(*first),
         },

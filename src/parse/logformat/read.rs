@@ -196,7 +196,9 @@ impl Step {
     fn whole<'a>(&self, input: &'a [u8], draft: &mut Draft<'a>) -> Option<&'a [u8]> {
         let (rest, ()) = self.value(input, draft).ok()?;
         let value = self.unpadded(input.get(..input.len() - rest.len())?);
-        if matches!(self.read, Read::Near(_)) && !value.iter().all(|&byte| holds(self.shape, self.encoding, byte)) {
+        if matches!(self.read, Read::Near(_) | Read::Trimmed(_))
+            && !value.iter().all(|&byte| holds(self.shape, self.encoding, byte))
+        {
             return None;
         }
         Some(self.literal(rest).ok()?.0)
@@ -228,8 +230,11 @@ impl Step {
                 draft.number(self.field, number);
                 rest
             }
-            Read::Near(byte) if self.padded == Some(Side::Right) => self.take(up_to(*byte, self.wanted)(input)?, draft),
             Read::Near(byte) => self.take(up_to_near(*byte, self.wanted)(input)?, draft),
+            Read::Trimmed(byte) => {
+                let (rest, value) = up_to(*byte, self.wanted)(input)?;
+                self.take((rest, without_spaces(value)), draft)
+            }
             Read::First(byte) => self.take(up_to(*byte, self.wanted)(input)?, draft),
             Read::Quote => self.take(quoted(self.wanted)(input)?, draft),
             Read::Shell(byte) => match input.strip_prefix(b"\"") {
@@ -251,7 +256,6 @@ impl Step {
     /// Stores a text, hands on what is left.
     #[inline(always)]
     fn take<'a>(&self, (rest, value): (&'a [u8], &'a [u8]), draft: &mut Draft<'a>) -> &'a [u8] {
-        let value = if self.padded == Some(Side::Right) { without_spaces(value) } else { value };
         draft.text(self.field, value, self.encoding);
         rest
     }
