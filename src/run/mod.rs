@@ -1,1 +1,3 @@
-//! run
+//! The drivers: what runs the stages.
+
+pub mod synth;
