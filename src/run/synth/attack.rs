@@ -65,7 +65,7 @@ struct Victim {
     online: f64,
 }
 
-fn victim(build: &Build, dice: &mut Dice) -> Victim {
+fn victim(build: &Build, dice: &mut Dice, kind: &str) -> Victim {
     let span = (build.end() - build.plan.from) as f64;
     let mut best = Victim { client: 0, from: build.plan.from, online: 0.0 };
     for _ in 0..60 {
@@ -73,7 +73,8 @@ fn victim(build: &Build, dice: &mut Dice) -> Victim {
         let habit = &build.clients[client as usize].habit;
         let hit = build.plan.from + (dice.unit() * 0.35 * span) as i64;
         let open = habit.open(Gate::Powered, &build.calendar, hit);
-        if open.from >= build.end() {
+        let works_at_night = habit.start > 1100 && !habit.stays_on;
+        if open.from >= build.end() || kind == "working-hours" && works_at_night {
             continue;
         }
         let from = open.from.max(hit) + dice.log_uniform(30_000.0, 40.0 * MINUTE as f64) as i64;
@@ -117,7 +118,7 @@ fn clock(dice: &mut Dice, victim: &Victim, low: f64, high: f64) -> Clock {
 pub(super) fn plant(build: &mut Build, kind: &'static str) {
     let mut dice = Dice::new(build.dice.next());
     let dice = &mut dice;
-    let hit = victim(build, dice);
+    let hit = victim(build, dice, kind);
     let mut clock = match kind {
         "slow-beacon" => clock(dice, &hit, HOUR, 24.0 * HOUR),
         "slow-post" => clock(dice, &hit, 0.2 * HOUR, 4.0 * HOUR),
@@ -198,7 +199,7 @@ fn victims(build: &Build, dice: &mut Dice, kind: &str, first: &Victim) -> Vec<(u
         let count = dice.between(3.0, most) as usize;
         let window = (build.end() - first.from) as f64 * 0.5;
         for _ in 0..count * 4 {
-            let next = victim(build, dice);
+            let next = victim(build, dice, kind);
             // Later ones come faster: from each of those hit so far.
             let from = first.from + (window * dice.unit().max(dice.unit())) as i64;
             if victims.len() <= count && victims.iter().all(|(client, _)| *client != next.client) {

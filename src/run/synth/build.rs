@@ -106,7 +106,6 @@ pub(super) fn build(plan: Plan) -> (World, Actors) {
         upload: build.story("file_sharing_upload", false, None),
         call: build.story("video_call", false, None),
         sso: build.story("sso_long_query", false, None),
-        video: 0,
     };
     build.dice = Dice::named(seed, "products", 0);
     product::install(&mut build);
@@ -167,14 +166,14 @@ fn finish(build: Build, paths: PagePaths, habits: HabitStories) -> (World, Actor
 fn page_paths(web: &mut Web) -> PagePaths {
     PagePaths {
         front: web.path("/"),
-        page: web.path("/{word}/{slug 1 4}{|/|.html|.php|.aspx}"),
+        page: web.path("/{word}/{dec 4 6}/{slug 2 6}{|/|.html|.php|.aspx}"),
         query: web.path("/{word}/{list|view|show|item}?{id|p|no|cat}={dec 1 7}&{ref|from|s}={word}"),
-        image: web.path("/{img|images|media|upload|thumbs}/{dec 2 4}/{slug 1 2}_{hex 4 10}.{jpg|png|gif}"),
-        script: web.path("/{js|static|assets|lib}/{word}.{hex 4 12}{.min|}.js"),
+        image: web.path("/{img|images|media|upload|thumbs}/{dec 2 4}/{hex 2}/{slug 1 4}_{hex 8 24}.{jpg|png|gif}{||?w=640&q=80|?v=3}"),
+        script: web.path("/{js|static|assets|lib}/{word}/{slug 1 2}.{hex 8 20}{.min|}.js"),
         style: web.path("/{css|static|assets|theme}/{word}{-|.}{dec 1 3}.css?v={dec 2 8}"),
         data: web.path("/api/{v1|v2}/{word}/{dec 2 6}?fields={word}&t={dec 10}"),
         font: web.path("/fonts/{word}-{regular|bold|light}.woff2"),
-        banner: web.path("/{ad|adx|serve|bid|render}?{z|slot|pid}={dec 4 8}&{u|cb|rnd}={hex 8 24}&loc={word}"),
+        banner: web.path("/{ad|adx|serve|bid|render}?{z|slot|pid}={dec 4 8}&{u|cb|rnd}={hex 8 32}&sz={dec 3}x{dec 2 3}&loc={slug 1 3}&v={dec 1 3}"),
         pixel: web.path(
             "/{p|px|collect|count|b}.gif?{tid|id|site}={dec 4 7}&uid={hex 16 32}&e={view|load|scroll}&r={dec 6 10}",
         ),

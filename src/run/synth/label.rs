@@ -133,8 +133,11 @@ struct Tally {
     pairs: BTreeMap<(u32, u32), Count>,
     hosts: HashSet<(u32, u32)>,
     host_list: Vec<(u32, u32)>,
-    clients: BTreeSet<u32>,
+    /// One bit a client.
+    clients: Vec<u64>,
     domains: BTreeSet<u32>,
+    /// The domain last put into `domains`.
+    domain: Option<u32>,
     requests: u64,
     up: u64,
     down: u64,
@@ -178,8 +181,15 @@ impl Ledger {
         let domain = world.web.domain_of(row.url.host);
         tally.requests += 1;
         if !world.stories[usize::from(row.story)].attack {
-            tally.clients.insert(row.client);
-            tally.domains.insert(domain);
+            let (word, bit) = (row.client as usize / 64, row.client % 64);
+            if word >= tally.clients.len() {
+                tally.clients.resize(word + 1, 0);
+            }
+            tally.clients[word] |= 1 << bit;
+            if tally.domain != Some(domain) {
+                tally.domain = Some(domain);
+                tally.domains.insert(domain);
+            }
             return;
         }
         let start = row.end - i64::from(row.took);
@@ -266,10 +276,12 @@ fn attack(world: &World, story: &Story, tally: &Tally, number: usize) -> Attack 
 }
 
 fn lookalike(world: &World, story: &Story, tally: &Tally) -> Lookalike {
+    let is_set = |client: &u32| tally.clients[*client as usize / 64] >> (client % 64) & 1 == 1;
+    let clients = (0..tally.clients.len() as u32 * 64).filter(is_set);
     Lookalike {
         kind: story.kind.to_owned(),
-        clients: tally.clients.iter().take(LISTED).map(|client| address(world, *client)).collect(),
-        client_count: tally.clients.len() as u64,
+        clients: clients.take(LISTED).map(|client| address(world, client)).collect(),
+        client_count: tally.clients.iter().map(|word| u64::from(word.count_ones())).sum(),
         domains: tally.domains.iter().take(LISTED).map(|domain| name(world, *domain)).collect(),
         domain_count: tally.domains.len() as u64,
         requests: tally.requests,

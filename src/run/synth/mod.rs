@@ -105,13 +105,11 @@ pub fn run(options: &SynthOptions) -> anyhow::Result<SynthReport> {
 pub fn generate(options: &SynthOptions, out: &mut dyn Write) -> anyhow::Result<Labels> {
     let format = Format::new(&options.logformat)?;
     let plan = options.plan()?;
-    let (seed, sites, lines) = (plan.seed, plan.sites, plan.lines);
+    let (sites, lines) = (plan.sites, plan.lines);
     let from = plan.from;
     let end = from + i64::from(plan.days) * presence::DAY;
     let (world, mut actors) = build::build(plan);
-    if let Some(lines) = lines {
-        volume::fit(&world, &mut actors, from, end, lines);
-    }
+    let score = lines.map(|lines| volume::Score::new(&world, &mut actors, from, end, lines));
     // If the guess was short, the next day fills what is missing.
     let horizon = if lines.is_some() { end + 30 * presence::DAY } else { end };
     let mut stream = Stream::new(&world, actors, from, horizon);
@@ -120,6 +118,9 @@ pub fn generate(options: &SynthOptions, out: &mut dyn Write) -> anyhow::Result<L
     let (mut buffer, mut spare) = (Vec::with_capacity(1 << 20), Vec::new());
     let mut running = limit > 0;
     while running {
+        if let Some(score) = &score {
+            stream.tempo = score.tempo(stream.now(), ledger.lines());
+        }
         running = stream.turn(|row| {
             let length = format.line(&world, row, options.strip_queries, &mut spare, &mut buffer);
             ledger.count(&world, row, length);
@@ -130,5 +131,5 @@ pub fn generate(options: &SynthOptions, out: &mut dyn Write) -> anyhow::Result<L
             buffer.clear();
         }
     }
-    Ok(ledger.labels(&world, seed, options.scenario.as_deref(), sites))
+    Ok(ledger.labels(&world, options.seed, options.scenario.as_deref(), sites))
 }

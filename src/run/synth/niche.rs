@@ -51,7 +51,7 @@ fn one(build: &mut Build, kind: &'static str) {
     let (word, other) = (words::word(&mut dice), words::word(&mut dice));
     let seconds = match kind {
         "feed_reader" => dice.log_uniform(300.0, 4.0 * 3600.0),
-        "monitoring_probe" => dice.log_uniform(5.0, 600.0),
+        "monitoring_probe" => dice.log_uniform(12.0, 900.0),
         "ticker" | "dashboard_refresh" => dice.log_uniform(5.0, 900.0),
         "office_hours_habit" => dice.log_uniform(1200.0, 4.0 * 3600.0),
         "log_shipper" => dice.log_uniform(5.0, 1800.0),

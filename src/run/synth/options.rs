@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
+use super::dice::Dice;
+
 /// Which attacks are planted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Attacks {
@@ -118,10 +120,15 @@ impl SynthOptions {
                 kinds.into_iter().cycle().take(*count as usize).collect()
             }
         };
+        // A scenario and its quiet twin share a world; different scenarios do not.
+        let seed = match &self.scenario {
+            Some(name) => Dice::named(self.seed, name.strip_prefix("quiet-").unwrap_or(name), 0).next(),
+            None => self.seed,
+        };
         let offset = i64::from(self.offset_minutes.clamp(-14 * 60, 14 * 60)) * 60_000;
         let midnight = self.start.to_datetime(jiff::civil::Time::midnight()).to_zoned(jiff::tz::TimeZone::UTC)?;
         Ok(Plan {
-            seed: self.seed,
+            seed,
             lines: self.lines,
             days,
             clients,

@@ -50,7 +50,7 @@ impl Person {
     }
 
     /// Does one thing at `now`: pushes rows and says when the next is done.
-    pub(super) fn step(&mut self, world: &World, now: i64, rows: &mut Vec<Row>) -> i64 {
+    pub(super) fn step(&mut self, world: &World, now: i64, tempo: f64, rows: &mut Vec<Row>) -> i64 {
         if self.left == 0 {
             self.left = 1 + self.dice.exponential(5.0).min(60.0) as u32;
             self.before = Url::NONE;
@@ -65,7 +65,7 @@ impl Person {
                 d if d < 0.295 => self.download(world, now, rows),
                 _ => {}
             }
-        } else if self.dice.chance(0.3) {
+        } else if self.dice.chance(0.4) {
             self.site = self.choose(world);
         }
         self.left -= 1;
@@ -78,7 +78,7 @@ impl Person {
         } else {
             self.dice.exponential(19.0 * MINUTE as f64)
         };
-        let next = now + (wait / self.pace) as i64 + 400;
+        let next = now + (wait / (self.pace * tempo)) as i64 + 400;
         self.admit(world, next)
     }
 
@@ -86,10 +86,10 @@ impl Person {
     fn choose(&mut self, world: &World) -> u32 {
         let draw = self.dice.unit();
         let sites = &world.web.sites;
-        if draw < 0.42 && self.favourites.1 > 0 {
+        if draw < 0.36 && self.favourites.1 > 0 {
             let at = self.favourites.0 as usize + self.dice.zipf(self.favourites.1.into());
             world.favourites[at]
-        } else if draw < 0.80 {
+        } else if draw < 0.74 {
             sites[self.dice.zipf(sites.len())]
         } else {
             sites[self.dice.index(sites.len())]

@@ -62,20 +62,20 @@ const HOUR: f64 = 3600.0;
 const KINDS: &[Kind] = &[
     kind("software_update", 7, (0.1, 0.9), (HOUR, 24.0 * HOUR), Manner::Updater),
     kind("signature_update", 2, (0.3, 0.6), (900.0, 4.0 * HOUR), Manner::Updater),
-    kind("telemetry", 5, (0.15, 0.8), (240.0, 2.0 * HOUR), Manner::Sender),
-    kind("certificate_status", 3, (0.5, 0.95), (1200.0, 2.0 * HOUR), Manner::Certificates),
-    kind("push_channel", 3, (0.2, 0.8), (5.0, 120.0), Manner::Push),
+    kind("telemetry", 5, (0.15, 0.8), (400.0, 3.0 * HOUR), Manner::Sender),
+    kind("certificate_status", 3, (0.5, 0.95), (HOUR, 5.0 * HOUR), Manner::Certificates),
+    kind("push_channel", 3, (0.2, 0.8), (5.0, 300.0), Manner::Push),
     kind("captive_portal", 2, (0.06, 0.3), (200.0, 900.0), Manner::Check),
     kind("ticker", 3, (0.01, 0.06), (15.0, 1800.0), Manner::Refresh),
     kind("news_poll", 2, (0.03, 0.15), (300.0, HOUR), Manner::Refresh),
-    kind("long_polling", 2, (0.03, 0.12), (0.2, 3.0), Manner::LongPoll),
-    kind("mail_poll", 2, (0.15, 0.5), (60.0, 900.0), Manner::Mail),
-    kind("webmail_refresh", 2, (0.05, 0.2), (30.0, 300.0), Manner::Refresh),
-    kind("dashboard_refresh", 3, (0.005, 0.04), (10.0, 300.0), Manner::Refresh),
+    kind("long_polling", 2, (0.01, 0.06), (0.2, 3.0), Manner::LongPoll),
+    kind("mail_poll", 2, (0.15, 0.4), (120.0, 1800.0), Manner::Mail),
+    kind("webmail_refresh", 2, (0.03, 0.15), (30.0, 600.0), Manner::Refresh),
+    kind("dashboard_refresh", 3, (0.003, 0.015), (10.0, 600.0), Manner::Refresh),
     kind("denied_telemetry", 3, (0.03, 0.25), (60.0, 2.0 * HOUR), Manner::Refused),
     kind("dead_service", 3, (0.01, 0.1), (120.0, 6.0 * HOUR), Manner::Dead),
     kind("crash_reporter", 2, (0.05, 0.4), (4.0 * HOUR, 60.0 * HOUR), Manner::Crash),
-    kind("log_shipper", 2, (0.01, 0.06), (10.0, 900.0), Manner::Shipper),
+    kind("log_shipper", 2, (0.005, 0.03), (15.0, 1800.0), Manner::Shipper),
 ];
 
 /// Draws the organisation's products and installs them.

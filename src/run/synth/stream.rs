@@ -44,6 +44,8 @@ pub(super) struct Stream<'w> {
     scratch: Vec<Row>,
     /// Rows people and routines have caused, in this order.
     pub(super) caused: [u64; 2],
+    /// How fast people go about their work, 1 being their own pace.
+    pub(super) tempo: f64,
 }
 
 impl<'w> Stream<'w> {
@@ -61,6 +63,7 @@ impl<'w> Stream<'w> {
             order: Vec::new(),
             scratch: Vec::new(),
             caused: [0; 2],
+            tempo: 1.0,
         };
         for actor in 0..stream.due.len() {
             let split = stream.people.len();
@@ -73,6 +76,11 @@ impl<'w> Stream<'w> {
             stream.plan(actor as u32, due);
         }
         stream
+    }
+
+    /// Start of the slice that comes next.
+    pub(super) fn now(&self) -> i64 {
+        self.now
     }
 
     fn slot(&mut self, time: i64) -> &mut Slot {
@@ -127,7 +135,7 @@ impl<'w> Stream<'w> {
         while due < end {
             rows.clear();
             if index < split {
-                due = self.people[index].step(self.world, due, &mut rows);
+                due = self.people[index].step(self.world, due, self.tempo, &mut rows);
                 self.caused[0] += rows.len() as u64;
             } else {
                 due = self.routines[index - split].0.step(self.world, due, &mut rows);

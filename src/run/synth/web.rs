@@ -189,7 +189,7 @@ impl Web {
             let labels = [trade, "a", "b", "cdn", "s", "t", "x1", "x2", "x3", "sync", "js", "eu", "ap"];
             let hosts = 1 + dice.exponential(3.0).min(12.0) as usize;
             let domain = self.add(dice, &name, role, &labels[..hosts]);
-            self.domains[domain as usize].tls = dice.chance(0.72);
+            self.domains[domain as usize].tls = dice.chance(0.66);
             self.domains[domain as usize].blocked = role == Role::Ads && dice.chance(blocked);
             parts.push(domain);
         }
@@ -200,20 +200,21 @@ impl Web {
             let domain = if tenant {
                 self.add(dice, &name, Role::Site, &[""])
             } else {
-                let labels = labels(dice, if rank < sites / 50 { 9.0 } else { 4.4 });
+                let labels = labels(dice, if rank < sites / 50 { 9.0 } else { 4.1 });
                 let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
                 self.add(dice, &name, Role::Site, &labels)
             };
             let (start, embeds) = (self.parts.len() as u32, dice.exponential(6.5).min(22.0) as u8);
             for _ in 0..embeds {
                 if !parts.is_empty() {
-                    let part = parts[dice.zipf(parts.len())];
+                    let known = dice.chance(0.65);
+                    let part = parts[if known { dice.zipf(parts.len()) } else { dice.index(parts.len()) }];
                     self.parts.push(part);
                 }
             }
             let entry = &mut self.domains[domain as usize];
             entry.parts = (start, (self.parts.len() as u32 - start) as u8);
-            entry.tls = dice.chance(if rank < sites / 20 { 0.8 } else { 0.66 });
+            entry.tls = dice.chance(if rank < sites / 20 { 0.78 } else { 0.6 });
             entry.weight = (4.0 + dice.exponential(13.0)).min(90.0) as u8;
             self.sites.push(domain);
         }

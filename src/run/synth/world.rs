@@ -46,7 +46,6 @@ pub(super) struct HabitStories {
     pub(super) upload: u16,
     pub(super) call: u16,
     pub(super) sso: u16,
-    pub(super) video: u16,
 }
 
 /// Everything that does not change while the log is written.
