@@ -1,9 +1,9 @@
 //! What an intruder's agent says on the wire.
 
+use super::ask::{Ask, BROWSER, Fill, Reply};
 use super::build::Build;
 use super::dice::{Dice, Size};
 use super::path::hex;
-use super::routine::{Ask, BROWSER, Fill, Reply};
 use super::row::{Method, Mime};
 use super::words;
 

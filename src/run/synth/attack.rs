@@ -6,11 +6,12 @@
 use anyhow::bail;
 
 use super::agent;
+use super::ask::{Ask, Fill, Hosts, Reply};
 use super::build::Build;
+use super::clock::{Clock, Jitter};
 use super::dice::{Dice, Size};
 use super::names;
 use super::presence::{DAY, Gate, MINUTE};
-use super::routine::{Ask, Clock, Fill, Hosts, Jitter, Reply};
 use super::row::{Method, Mime};
 
 const HOUR: f64 = 3600.0;

@@ -1,7 +1,9 @@
 //! Making a world: the web, the people, what is installed, who is attacked.
 
+use super::ask::Ask;
 use super::attack;
 use super::client::{self, Client};
+use super::clock::Clock;
 use super::dice::{Dice, exp2, mix};
 use super::label::Story;
 use super::niche;
@@ -9,7 +11,7 @@ use super::options::Plan;
 use super::person::Person;
 use super::presence::{Calendar, DAY};
 use super::product;
-use super::routine::{Ask, Clock, Routine, Spec};
+use super::routine::{Routine, Spec};
 use super::stream::Actors;
 use super::web::{Role, Web};
 use super::world::{HabitStories, PagePaths, Services, World};

@@ -3,9 +3,11 @@
 //! The language and its rules of quoting follow Squid's `Format.cc` and `Quoting.cc`: a token inside an open `"` is
 //! escaped with backslashes, one inside an open `[` as a MIME blob, whatever is empty is a lone `-`.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
+use super::civil;
 use super::line;
+use super::logformat::{Code, Quoting, Token, Value, compile};
 use super::row::{Method, NOWHERE, Row, Tag};
 use super::world::World;
 
@@ -17,116 +19,6 @@ pub(super) enum Format {
     /// Any other.
     Compiled(Vec<Token>),
 }
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Code {
-    Seconds,
-    Millis,
-    Local,
-    Gmt,
-    Start,
-    Elapsed,
-    Client,
-    ClientPort,
-    Tag,
-    Status,
-    ServerStatus,
-    Down,
-    Up,
-    Both,
-    Method,
-    Url,
-    WholeUrl,
-    UrlHost,
-    UrlPort,
-    UrlPath,
-    Scheme,
-    Version,
-    User,
-    Hierarchy,
-    Server,
-    ServerName,
-    ServerPort,
-    Mime,
-    Referer,
-    Agent,
-    HostHeader,
-    Sni,
-    Error,
-    Absent,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Quoting {
-    Raw,
-    Quotes,
-    Blob,
-    Url,
-}
-
-/// A piece of a line.
-#[derive(Clone, Debug)]
-pub(super) enum Token {
-    Text(Vec<u8>),
-    Value(Value),
-}
-
-/// A value of a line.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Value {
-    code: Code,
-    quoting: Quoting,
-    left: bool,
-    zero: bool,
-    width: usize,
-    max: usize,
-}
-
-/// Codes, longer before those they start with.
-const CODES: &[(&str, Code)] = &[
-    ("ssl::>sni", Code::Sni),
-    ("tls::>sni", Code::Sni),
-    ("err_code", Code::Error),
-    (">Hs", Code::Status),
-    ("<Hs", Code::ServerStatus),
-    (">st", Code::Up),
-    ("<st", Code::Down),
-    (">ru", Code::WholeUrl),
-    (">rd", Code::UrlHost),
-    (">rP", Code::UrlPort),
-    (">rp", Code::UrlPath),
-    (">rs", Code::Scheme),
-    (">rm", Code::Method),
-    ("<rm", Code::Method),
-    (">rv", Code::Version),
-    ("Hs", Code::Status),
-    ("st", Code::Both),
-    ("ts", Code::Seconds),
-    ("tu", Code::Millis),
-    ("tl", Code::Local),
-    ("tg", Code::Gmt),
-    ("tS", Code::Start),
-    ("tr", Code::Elapsed),
-    (">a", Code::Client),
-    (">A", Code::Client),
-    (">p", Code::ClientPort),
-    ("Ss", Code::Tag),
-    ("rm", Code::Method),
-    ("ru", Code::Url),
-    ("rp", Code::UrlPath),
-    ("rv", Code::Version),
-    ("un", Code::User),
-    ("ul", Code::User),
-    ("ui", Code::Absent),
-    ("ue", Code::Absent),
-    ("et", Code::Absent),
-    ("ea", Code::Absent),
-    ("Sh", Code::Hierarchy),
-    ("<a", Code::Server),
-    ("<A", Code::ServerName),
-    ("<p", Code::ServerPort),
-    ("mt", Code::Mime),
-];
 
 impl Format {
     /// Compiles a built-in format's name or a format string.
@@ -172,102 +64,6 @@ impl Format {
     }
 }
 
-fn compile(text: &str) -> anyhow::Result<Vec<Token>> {
-    let mut tokens = Vec::new();
-    let (mut quoted, mut bracketed) = (false, false);
-    let mut rest = text;
-    while !rest.is_empty() {
-        let Some(after) = rest.strip_prefix('%') else {
-            let end = rest.find('%').unwrap_or(rest.len());
-            for byte in rest[..end].bytes() {
-                match byte {
-                    b'"' => quoted = !quoted,
-                    b'[' if !quoted => bracketed = true,
-                    b']' => bracketed = false,
-                    _ => {}
-                }
-            }
-            tokens.push(Token::Text(rest[..end].as_bytes().to_vec()));
-            rest = &rest[end..];
-            continue;
-        };
-        if let Some(after) = after.strip_prefix('%') {
-            tokens.push(Token::Text(b"%".to_vec()));
-            rest = after;
-            continue;
-        }
-        let implied = if quoted { Some(Quoting::Quotes) } else { bracketed.then_some(Quoting::Blob) };
-        let (value, after) = token(after, implied)
-            .with_context(|| format!("at byte {} of logformat {text:?}", text.len() - rest.len()))?;
-        tokens.push(Token::Value(value));
-        rest = after;
-    }
-    Ok(tokens)
-}
-
-fn digits(text: &str) -> (usize, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    (text[..end].parse().unwrap_or(0).min(4096), &text[end..])
-}
-
-fn argument(text: &str) -> (Option<&str>, &str) {
-    match text.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-        Some((argument, after)) => (Some(argument), after),
-        None => (None, text),
-    }
-}
-
-/// One token after its `%`, and what follows it.
-fn token(text: &str, implied: Option<Quoting>) -> anyhow::Result<(Value, &str)> {
-    let mut rest = text;
-    let mut quoting = implied;
-    if let Some(first) = rest.chars().next() {
-        let flag = match first {
-            '"' | '/' => Some(Quoting::Quotes),
-            '[' => Some(Quoting::Blob),
-            '#' => Some(Quoting::Url),
-            '\'' => Some(Quoting::Raw),
-            _ => None,
-        };
-        if flag.is_some() {
-            quoting = flag;
-            rest = &rest[1..];
-        }
-    }
-    let left = rest.starts_with('-');
-    rest = rest.strip_prefix('-').unwrap_or(rest);
-    let zero = rest.starts_with('0');
-    let (width, after) = digits(rest);
-    rest = after;
-    let mut max = usize::MAX;
-    if let Some(after) = rest.strip_prefix('.') {
-        (max, rest) = digits(after);
-    }
-    let (before, after) = argument(rest);
-    rest = after;
-    rest = rest.strip_prefix("http::").unwrap_or(rest);
-    let header = [">ha", ">h"].into_iter().find_map(|code| rest.strip_prefix(code));
-    let is_header = header.is_some_and(|after| !after.starts_with(|c: char| c.is_ascii_alphanumeric()));
-    let (code, after) = if let (Some(after), true) = (header, is_header) {
-        (None, after)
-    } else {
-        let Some((name, code)) = CODES.iter().find(|(name, _)| rest.starts_with(name)) else {
-            bail!("%{} is not a code this writer knows", rest.split([' ', '"', ']']).next().unwrap_or(rest));
-        };
-        (Some(*code), &rest[name.len()..])
-    };
-    let (behind, after) = argument(after);
-    let code = code.unwrap_or_else(|| match before.or(behind).unwrap_or("").to_ascii_lowercase().as_str() {
-        "referer" => Code::Referer,
-        "user-agent" => Code::Agent,
-        "host" => Code::HostHeader,
-        _ => Code::Absent,
-    });
-    let passed = matches!(code, Code::Referer | Code::Agent | Code::HostHeader);
-    let quoting = quoting.unwrap_or(if passed { Quoting::Url } else { Quoting::Raw });
-    Ok((Value { code, quoting, left, zero, width, max }, after))
-}
-
 impl Value {
     fn write(&self, world: &World, row: &Row, strip: bool, out: &mut Vec<u8>) -> Option<u64> {
         let tunnel = row.method == Method::Connect;
@@ -275,8 +71,8 @@ impl Value {
             Code::Seconds => line::number((row.end / 1000) as u64, out),
             Code::Millis => line::padded((row.end % 1000) as u64, self.width, b'0', out),
             Code::Start => line::stamp(row.end - i64::from(row.took), out),
-            Code::Local => civil(row.end, world.calendar.offset, true, out),
-            Code::Gmt => civil(row.end, 0, false, out),
+            Code::Local => civil::write(row.end, world.calendar.offset, true, out),
+            Code::Gmt => civil::write(row.end, 0, false, out),
             Code::Elapsed => line::number(row.took.into(), out),
             Code::Client => out.extend_from_slice(world.clients[row.client as usize].address.as_bytes()),
             Code::ClientPort => {
@@ -356,56 +152,6 @@ impl Value {
     }
 }
 
-impl Quoting {
-    fn byte(self, byte: u8, out: &mut Vec<u8>) {
-        let hex = |digits: &[u8; 16]| [b'%', digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]];
-        match (self, byte) {
-            (Quoting::Quotes, b'"' | b'\\') => out.extend([b'\\', byte]),
-            (Quoting::Blob, b'\\') => out.extend(b"\\\\"),
-            (Quoting::Blob, b'%' | b'[' | b']' | 0..0x20 | 0x7f..) => out.extend(hex(b"0123456789abcdef")),
-            (
-                Quoting::Url,
-                b' ' | b'<' | b'>' | b'"' | b'#' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'~' | b'[' | b']' | b'`',
-            )
-            | (Quoting::Url, b'\'' | 0..0x20 | 0x7f..) => out.extend(hex(b"0123456789ABCDEF")),
-            _ => out.push(byte),
-        }
-    }
-}
-
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/// Appends `05/Jan/2026:09:00:00`, and ` +0900` if asked.
-fn civil(time: i64, offset: i64, zone: bool, out: &mut Vec<u8>) {
-    let seconds = (time + offset).div_euclid(1000);
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400) as u64);
-    // Days to civil date: Howard Hinnant, "chrono-compatible low-level date algorithms".
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let day = doy - (153 * mp + 2) / 5 + 1;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    let year = yoe + era * 400 + i64::from(month <= 2);
-    line::padded(day as u64, 2, b'0', out);
-    out.push(b'/');
-    out.extend_from_slice(MONTHS[(month - 1) as usize].as_bytes());
-    out.push(b'/');
-    line::padded(year as u64, 4, b'0', out);
-    for part in [second / 3600, second / 60 % 60, second % 60] {
-        out.push(b':');
-        line::padded(part, 2, b'0', out);
-    }
-    if zone {
-        let minutes = offset / 60_000;
-        out.extend([b' ', if minutes < 0 { b'-' } else { b'+' }]);
-        let minutes = minutes.unsigned_abs();
-        line::padded(minutes / 60 * 100 + minutes % 60, 4, b'0', out);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,10 +159,10 @@ mod tests {
     #[test]
     fn dates() {
         let mut out = Vec::new();
-        civil(1_767_571_200_000, 9 * 3_600_000, true, &mut out);
+        civil::write(1_767_571_200_000, 9 * 3_600_000, true, &mut out);
         assert_eq!(String::from_utf8(out).expect("ASCII"), "05/Jan/2026:09:00:00 +0900");
         let mut out = Vec::new();
-        civil(951_782_400_000 - 1, -(3 * 3_600_000 + 1_800_000), true, &mut out);
+        civil::write(951_782_400_000 - 1, -(3 * 3_600_000 + 1_800_000), true, &mut out);
         assert_eq!(String::from_utf8(out).expect("ASCII"), "28/Feb/2000:20:29:59 -0330");
     }
 

@@ -15,23 +15,29 @@
 //! | `words`, `names`, `path` | texts |
 //! | `web`, `client`, `presence` | who is outside, who is inside, and when |
 //! | `person`, `visit` | people |
-//! | `routine`, `product`, `niche` | software that many have, and that few have |
+//! | `clock`, `ask`, `routine` | acting by the clock |
+//! | `product`, `niche` | software that many have, and that few have |
 //! | `attack`, `agent`, `scenario` | intruders |
 //! | `build`, `world`, `stream`, `row` | the world, and its time |
-//! | `line`, `format`, `label` | what is written |
+//! | `volume` | how much |
+//! | `line`, `logformat`, `format`, `civil`, `label` | what is written |
 //!
 //! Rules: the same seed and options give the same bytes anywhere. Nothing looks at the wall clock. Memory follows the
 //! number of clients, not the length of the log. Names are invented. Ranges of parameters are wide and none is shared
 //! with a detector: a world a detector can be tuned to measures nothing.
 
 mod agent;
+mod ask;
 mod attack;
 mod build;
+mod civil;
 mod client;
+mod clock;
 mod dice;
 mod format;
 mod label;
 mod line;
+mod logformat;
 mod names;
 mod niche;
 mod options;

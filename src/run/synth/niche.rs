@@ -1,10 +1,11 @@
 //! What single clients use: the rare domains that are polled by one PC, and are nobody's C2.
 
+use super::ask::{Ask, BROWSER, Fill, Hosts, Reply};
 use super::build::Build;
+use super::clock::{Clock, Jitter};
 use super::dice::Size;
 use super::names;
 use super::presence::Gate;
-use super::routine::{Ask, BROWSER, Clock, Fill, Hosts, Jitter, Reply};
 use super::row::{Method, Mime};
 use super::web::Role;
 use super::words;

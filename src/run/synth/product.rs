@@ -3,11 +3,12 @@
 //! Each row of [`KINDS`] is drawn into a product of this organisation: its servers, period, sizes and manners. The ranges
 //! are those of real desktops; a period may be that of an intruder's agent, and many are.
 
+use super::ask::{Ask, BROWSER, Fill, Hosts, Reply};
 use super::build::Build;
+use super::clock::{Clock, Jitter};
 use super::dice::Size;
 use super::names;
 use super::presence::Gate;
-use super::routine::{Ask, BROWSER, Clock, Fill, Hosts, Jitter, Reply};
 use super::row::{Method, Mime};
 use super::words;
 

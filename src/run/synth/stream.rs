@@ -42,6 +42,8 @@ pub(super) struct Stream<'w> {
     horizon: i64,
     order: Vec<u64>,
     scratch: Vec<Row>,
+    /// Emptied vectors of past slices, for those that fill next.
+    spare: Vec<Vec<Row>>,
     /// Rows people and routines have caused, in this order.
     pub(super) caused: [u64; 2],
     /// How fast people go about their work, 1 being their own pace.
@@ -62,6 +64,7 @@ impl<'w> Stream<'w> {
             horizon,
             order: Vec::new(),
             scratch: Vec::new(),
+            spare: Vec::new(),
             caused: [0; 2],
             tempo: 1.0,
         };
@@ -110,7 +113,7 @@ impl<'w> Stream<'w> {
         for actor in actors {
             self.act(actor, end);
         }
-        let slot = self.wheel.pop_front().unwrap_or_default();
+        let mut slot = self.wheel.pop_front().unwrap_or_default();
         self.order.clear();
         let base = self.now;
         // End first, then the order of happening: one word, so the sort moves nothing else.
@@ -123,7 +126,20 @@ impl<'w> Stream<'w> {
                 return false;
             }
         }
+        slot.rows.clear();
+        self.spare.push(slot.rows);
+        self.spare.truncate(4);
         true
+    }
+
+    fn keep(&mut self, row: &Row) {
+        let soon = row.end < self.now + 2 * SLICE;
+        let spare = if soon && self.slot(row.end).rows.capacity() == 0 { self.spare.pop() } else { None };
+        let rows = &mut self.slot(row.end).rows;
+        if let Some(spare) = spare {
+            *rows = spare;
+        }
+        rows.push(*row);
     }
 
     /// Lets an actor act as often as it is due before `end`.
@@ -143,7 +159,7 @@ impl<'w> Stream<'w> {
             }
             for row in &rows {
                 if row.end < self.horizon {
-                    self.slot(row.end).rows.push(*row);
+                    self.keep(row);
                 }
             }
         }

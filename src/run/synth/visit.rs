@@ -1,7 +1,7 @@
 //! A page visit: the page, its files, its third parties.
 
+use super::ask::Reply;
 use super::dice::{self, Dice, Size};
-use super::routine::Reply;
 use super::row::{Method, Mime, Row, Tag, Url};
 use super::web::{Domain, Role};
 use super::world::World;

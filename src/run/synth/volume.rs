@@ -45,14 +45,14 @@ impl Score {
                 let bar = ((stream.now() - from) / BAR) as usize;
                 caused.resize(bar.max(caused.len() - 1) + 1, [0.0; 2]);
                 let rows = std::mem::take(&mut stream.caused);
-                for who in 0..2 {
-                    caused[bar][who] += rows[who] as f64 * scale[who];
+                for (sum, (rows, scale)) in caused[bar].iter_mut().zip(rows.into_iter().zip(scale)) {
+                    *sum += rows as f64 * scale;
                 }
             }
             for bar in (1..caused.len()).rev() {
-                for who in 0..2 {
-                    caused[bar - 1][who] += caused[bar][who];
-                }
+                let [people, software] = caused[bar];
+                caused[bar - 1][0] += people;
+                caused[bar - 1][1] += software;
             }
             let [people, software] = caused[0];
             // A second time, because twice the pace is not quite twice the lines.

@@ -1,10 +1,11 @@
 //! The world: the web outside, the clients inside, what they run, and how the proxy answers.
 
+use super::ask::Reply;
 use super::client::Client;
 use super::dice::Dice;
 use super::label::Story;
 use super::presence::Calendar;
-use super::routine::{Reply, Spec};
+use super::routine::Spec;
 use super::row::{Method, Mime, Row, Tag};
 use super::web::Web;
 
