@@ -222,7 +222,7 @@ fn other_side(build: &mut Build, dice: &mut Dice, kind: &str) -> u32 {
         "legit-site" => {
             // Broken into: neither at the top nor unknown.
             let count = build.web.sites.len();
-            let site = build.web.sites[dice.range(count as u64 / 50, count as u64 / 3) as usize];
+            let site = build.web.sites[dice.range(count as u64 / 100, count as u64 / 6) as usize];
             build.web.host_of(site, dice)
         }
         "download" if dice.chance(0.5) => *dice.pick(&build.services.sharing) + 1,

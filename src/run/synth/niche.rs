@@ -101,7 +101,11 @@ fn one(build: &mut Build, kind: &'static str) {
     let users = if kind == "niche_software" && build.dice.chance(0.3) { build.dice.range(2, 6) } else { 1 };
     for _ in 0..users {
         let client = if server { build.any_server() } else { build.any_pc() };
-        build.install(spec, client);
+        // Some come into use, or fall out of it, while the log is written: new and rare is not yet hostile.
+        let span = (build.end() - build.plan.from) as f64;
+        let from = if build.dice.chance(0.3) { (build.dice.unit() * span * 0.9) as i64 } else { 0 };
+        let used = if build.dice.chance(0.1) { (build.dice.unit() * span) as i64 } else { i64::MAX / 4 };
+        build.install_during(spec, client, build.plan.from + from, build.plan.from + from + used);
     }
 }
 

@@ -86,10 +86,10 @@ impl Person {
     fn choose(&mut self, world: &World) -> u32 {
         let draw = self.dice.unit();
         let sites = &world.web.sites;
-        if draw < 0.36 && self.favourites.1 > 0 {
+        if draw < 0.35 && self.favourites.1 > 0 {
             let at = self.favourites.0 as usize + self.dice.zipf(self.favourites.1.into());
             world.favourites[at]
-        } else if draw < 0.74 {
+        } else if draw < 0.70 {
             sites[self.dice.zipf(sites.len())]
         } else {
             sites[self.dice.index(sites.len())]

@@ -85,10 +85,16 @@ pub(super) fn install(build: &mut Build) {
         for number in 0..kind.count {
             let spec = product(build, kind);
             let share = build.dice.between(kind.share.0, kind.share.1);
+            // Now and then something new is rolled out, machine by machine: it spreads, and is nobody's attack.
+            let span = (build.end() - build.plan.from) as f64;
+            let new = number > 0 && build.dice.chance(0.12);
+            let start = if new { build.plan.from + (build.dice.unit() * span * 0.6) as i64 } else { build.plan.from };
+            let window = if new { span * build.dice.between(0.02, 0.4) } else { 0.0 };
             let mut installed = 0;
             for client in 0..build.plan.clients {
                 if build.dice.chance(share) {
-                    build.install(spec, client);
+                    let from = start + (build.dice.unit() * window) as i64;
+                    build.install_during(spec, client, from, i64::MAX);
                     installed += 1;
                 }
             }

@@ -33,7 +33,8 @@ impl Score {
         let pace: f64 = actors.people.iter().map(|person| person.pace).sum();
         let sampled: f64 = actors.people.iter().filter(|person| chosen(person.client)).map(|person| person.pace).sum();
         let scale = [pace / sampled.max(1e-9), f64::from(every)];
-        let mut score = Score { from, left: Vec::new(), lines: lines as f64 };
+        // A little too many, so that the log ends before midnight rather than after.
+        let mut score = Score { from, left: Vec::new(), lines: lines as f64 * 1.005 };
         for _ in 0..2 {
             let sample = Actors {
                 people: actors.people.iter().filter(|person| chosen(person.client)).cloned().collect(),

@@ -189,8 +189,9 @@ impl Web {
             let labels = [trade, "a", "b", "cdn", "s", "t", "x1", "x2", "x3", "sync", "js", "eu", "ap"];
             let hosts = 1 + dice.exponential(3.0).min(12.0) as usize;
             let domain = self.add(dice, &name, role, &labels[..hosts]);
-            self.domains[domain as usize].tls = dice.chance(0.66);
-            self.domains[domain as usize].blocked = role == Role::Ads && dice.chance(blocked);
+            self.domains[domain as usize].tls = dice.chance(0.7);
+            // What every second page embeds is rarely what a policy can afford to refuse.
+            self.domains[domain as usize].blocked = role == Role::Ads && rank > 5 && dice.chance(blocked);
             parts.push(domain);
         }
         let sites = missing - third;
@@ -200,7 +201,7 @@ impl Web {
             let domain = if tenant {
                 self.add(dice, &name, Role::Site, &[""])
             } else {
-                let labels = labels(dice, if rank < sites / 50 { 9.0 } else { 4.1 });
+                let labels = labels(dice, if rank < sites / 50 { 9.0 } else { 3.7 });
                 let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
                 self.add(dice, &name, Role::Site, &labels)
             };
@@ -214,8 +215,8 @@ impl Web {
             }
             let entry = &mut self.domains[domain as usize];
             entry.parts = (start, (self.parts.len() as u32 - start) as u8);
-            entry.tls = dice.chance(if rank < sites / 20 { 0.78 } else { 0.6 });
-            entry.weight = (4.0 + dice.exponential(13.0)).min(90.0) as u8;
+            entry.tls = dice.chance(if rank < sites / 20 { 0.78 } else { 0.65 });
+            entry.weight = (4.0 + dice.exponential(10.5)).min(90.0) as u8;
             self.sites.push(domain);
         }
         // Popularity has nothing to do with the order of making beyond the labels: shuffle all but the head.
