@@ -1,0 +1,3 @@
+//! The laws of the whole, one module each, in one binary.
+
+mod sink;
