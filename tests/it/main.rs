@@ -1,3 +1,4 @@
 //! The laws of the whole, one module each, in one binary.
 
+mod metrics;
 mod sink;
