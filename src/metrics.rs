@@ -7,6 +7,7 @@
 
 mod active;
 mod history;
+mod varint;
 
 pub use history::{History, Pane};
 

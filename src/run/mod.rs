@@ -1,1 +1,6 @@
 //! run
+
+pub mod blind;
+pub mod progress;
+pub mod summary;
+pub mod terminal;

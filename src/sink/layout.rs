@@ -34,7 +34,7 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
 }
 
 /// Cuts a word into pieces of at most `cells`, after a `]`, `-`, `/`, `&`, `?`, `=`, `:`, `;` or `,` of the last third where there is one.
-pub(super) fn split(word: &str, cells: usize) -> Vec<String> {
+pub(crate) fn split(word: &str, cells: usize) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = String::new();
     let mut used = 0;
@@ -67,7 +67,7 @@ pub(super) fn right(text: &str, cells: usize) -> String {
 }
 
 /// The first `lines` lines; what is left out is told by `…`.
-pub(super) fn clip(mut text: Vec<String>, lines: usize, cells: usize) -> Vec<String> {
+pub(crate) fn clip(mut text: Vec<String>, lines: usize, cells: usize) -> Vec<String> {
     if text.len() > lines {
         text.truncate(lines);
         if let Some(last) = text.last_mut() {
@@ -80,12 +80,27 @@ pub(super) fn clip(mut text: Vec<String>, lines: usize, cells: usize) -> Vec<Str
     text
 }
 
+/// Facts with dots between them, broken between facts.
+pub(crate) fn join(facts: &[String], cells: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for fact in facts {
+        match lines.last_mut() {
+            Some(line) if width(line) + 3 + width(fact) <= cells => {
+                line.push_str(" · ");
+                line.push_str(fact);
+            }
+            _ => lines.extend(wrap(fact, cells)),
+        }
+    }
+    lines
+}
+
 /// A count with separators: `10,000,000`.
 pub(crate) fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

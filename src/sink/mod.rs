@@ -12,6 +12,7 @@
 
 mod csv;
 mod defang;
+mod entry;
 mod error;
 mod escape;
 mod json;
@@ -26,8 +27,10 @@ pub use defang::{Defanger, defang};
 pub use error::SinkError;
 pub use escape::{Cell, Terminal};
 pub use json::{Json, json_line};
+pub(crate) use layout::{clip, join, scaled, span, split, thousands};
 pub use layout::{width, wrap};
 pub use output::{Output, write_whole};
+pub(crate) use period::between;
 pub use style::{Paint, Style};
 pub use table::{Table, TableOptions};
 

@@ -114,7 +114,11 @@ const MINUTE: i64 = 60_000;
 
 fn write(history: &History) -> String {
     let mut text = String::new();
-    history.write(|block| Ok::<(), ()>(text.push_str(block))).unwrap();
+    let take = |block: &str| {
+        text.push_str(block);
+        Ok::<(), ()>(())
+    };
+    history.write(take).unwrap();
     text
 }
 

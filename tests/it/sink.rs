@@ -193,7 +193,7 @@ fn json_lines() {
 }
 
 /// F32: what an attacker may put into a URL, a name, a user.
-const HOSTILE: &[&str] = &[
+pub(crate) const HOSTILE: &[&str] = &[
     "\x1b[31mred\x1b[0m",
     "\x1b]0;title\x07",
     "\x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\",
@@ -249,7 +249,7 @@ fn hostile(text: &str) -> Record {
     }
 }
 
-fn steers(c: char) -> bool {
+pub(crate) fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
