@@ -4,6 +4,8 @@
 //! characters escaped: see [`is_unsafe`].
 
 use std::fmt::{self, Display, Formatter, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Text for a terminal or a log: one line, no control over the terminal, nothing invisible.
 ///
@@ -17,6 +19,11 @@ impl<'a> Terminal<'a> {
     /// The same for text.
     pub fn text(text: &'a str) -> Self {
         Terminal(text.as_bytes())
+    }
+
+    /// The same for a path, which need not be UTF-8.
+    pub fn path(path: &'a Path) -> Self {
+        Terminal(path.as_os_str().as_bytes())
     }
 }
 

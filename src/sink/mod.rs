@@ -4,7 +4,7 @@
 //!
 //! 1. One file here: a struct over an [`Output`] (or its own connection) that implements [`Sink`].
 //! 2. Every text of a record is attacker-controlled. It leaves through exactly one escaping type of `escape.rs`:
-//!    [`Terminal`] for people, [`Cell`] for spreadsheets, [`ndjson`](json_line) for programs. A new kind of
+//!    [`Terminal`] for people, [`Cell`] for spreadsheets, [`json_line`] for programs. A new kind of
 //!    destination brings its own type there.
 //! 3. Its name in the driver's table, a snapshot and a line in the hostile-text test of `tests/it/sink.rs`.
 //!

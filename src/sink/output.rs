@@ -7,7 +7,6 @@ use super::{SinkError, Terminal};
 use std::fmt::{self, Debug, Formatter};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -196,7 +195,7 @@ impl Drop for Whole {
 }
 
 fn shown(path: &Path) -> String {
-    Terminal(path.as_os_str().as_bytes()).to_string()
+    Terminal::path(path).to_string()
 }
 
 #[cfg(test)]

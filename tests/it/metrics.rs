@@ -154,7 +154,8 @@ fn promtool_backfills_the_history() {
             history.record(&beacon());
         }
     }
-    let said = backfill(&write(&history));
+    let text = write(&history);
+    let said = backfill(&text);
     assert!(said.is_empty() || said.contains("NUM SAMPLES"), "{said}");
 }
 

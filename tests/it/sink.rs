@@ -192,6 +192,31 @@ fn json_lines() {
     assert_eq!(read, records());
 }
 
+#[test]
+fn a_file_holds_all_records_or_is_not_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("alerts.jsonl");
+    let mut sink = Json::new(Output::create(&path).unwrap());
+    for _ in 0..100 {
+        sink.deliver(&beacon()).unwrap();
+    }
+    assert!(!path.exists());
+    sink.finish().unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 100);
+}
+
+#[test]
+fn a_reader_at_a_pipe_sees_each_record_at_once_and_may_leave() {
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut sink = Json::new(Output::stream("standard output", Box::new(writer)));
+    sink.deliver(&beacon()).unwrap();
+    let mut first = [0; 1];
+    std::io::Read::read_exact(&mut reader, &mut first).unwrap();
+    drop(reader);
+    let error = (0..2).find_map(|_| sink.deliver(&beacon()).err()).unwrap();
+    assert!(error.is_broken_pipe(), "{error}");
+}
+
 /// F32: what an attacker may put into a URL, a name, a user.
 pub(crate) const HOSTILE: &[&str] = &[
     "\x1b[31mred\x1b[0m",
@@ -281,6 +306,27 @@ fn hostile_text_is_disarmed_everywhere() {
         for cell in &rows[0] {
             assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
             assert!(!cell.contains(";="), "{cell:?}");
+        }
+    }
+}
+
+proptest::proptest! {
+    /// Whatever stands in a record, no line is wider than the terminal.
+    #[test]
+    fn table_fits(client: String, domain: String, user: String, text: String, width in 60usize..130, requests: u64) {
+        let record = Record {
+            client,
+            domain: domain.clone(),
+            user: Some(user),
+            summary: text.clone(),
+            evidence: vec![evidence(7, &text)],
+            samples: vec![domain],
+            requests,
+            ..beacon()
+        };
+        let shown = table(&[record], TableOptions { width, ..tokyo() });
+        for line in shown.lines() {
+            proptest::prop_assert!(deguchi::sink::width(line) <= width, "{:?}", line);
         }
     }
 }
