@@ -106,6 +106,11 @@ impl ErrorReason {
         ErrorReason::Limit,
     ];
 
+    /// The reason of that label; [`ErrorReason::Read`] for any other word, so that the set stays closed.
+    pub fn of(label: &str) -> Self {
+        ErrorReason::ALL.into_iter().find(|reason| reason.as_str() == label).unwrap_or(ErrorReason::Read)
+    }
+
     /// The label.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -202,7 +202,9 @@ fn inputs(page: &mut Page<'_>, s: &Summary) {
     ] {
         let told: Vec<(&str, &str)> = s.inputs.iter().filter_map(|i| pick(i).map(|text| (&*i.file, text))).collect();
         for (file, text) in told.iter().take(LISTED) {
-            page.say(style, &format!("{word}: {}: {}", Terminal::text(file), Terminal::text(text)));
+            // A message of `input` names its file already.
+            let place = if text.contains(file) { String::new() } else { format!("{}: ", Terminal::text(file)) };
+            page.say(style, &format!("{word}: {place}{}", Terminal::text(text)));
         }
         if told.len() > LISTED {
             page.say(style, &format!("{word}: {} more", count((told.len() - LISTED) as u64, "file")));

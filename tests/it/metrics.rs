@@ -61,7 +61,7 @@ pub(crate) fn summary() -> Summary {
 fn metrics() -> Metrics {
     let mut metrics = Metrics::new(DETECTORS, &["log"]);
     metrics.memory_limit(1 << 30);
-    metrics.input_error("log", ErrorReason::TruncatedArchive);
+    metrics.input_error("log", ErrorReason::of("truncated_archive"));
     let rose = Record { record: RecordKind::Update, severity: Severity::Critical, ..beacon() };
     let other = Record { episode: "other".into(), ..beacon() };
     let ended = Record { record: RecordKind::End, ..other.clone() };

@@ -58,7 +58,7 @@ fn a_bad_day() {
     let summary = Summary {
         inputs: vec![
             InputSummary {
-                error: Some("the archive ends early: line 712 is the last".into()),
+                error: Some("access.log.1.gz: the archive ends too early".into()),
                 ..squid("access.log.1.gz")
             },
             InputSummary { warning: Some("17 bytes after the end of the archive".into()), ..squid("access.log.2.gz") },
