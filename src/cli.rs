@@ -1,1 +1,187 @@
-//! cli
+//! The words a user may type. No behaviour: what they mean is decided in `settings`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Says which inside client is talking to a command-and-control server, since when, and what left.
+#[derive(Debug, Parser)]
+#[command(name = "deguchi", version, about, max_term_width = 100, propagate_version = true)]
+#[command(after_help = "Exit status: 0 done; 1 --fail-on was met; 2 usage or configuration; 3 an input could not be \
+    read, or no line could be parsed; 4 output could not be written.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read archived logs, print alerts
+    Replay(Box<Replay>),
+    /// Generate labelled logs to try and measure with
+    Synth(Synth),
+    /// List the formats that can be read
+    Formats,
+    /// List the detectors
+    Detectors,
+    /// Print the manual page of a format or detector
+    Explain {
+        /// Name, as listed by `formats` and `detectors`
+        name: String,
+    },
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What all commands that read logs understand.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Settings in a TOML file; flags win over it
+    #[arg(long, value_name = "FILE", env = "DEGUCHI_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Format of all inputs, or `auto` to tell by their first lines
+    #[arg(long, value_name = "NAME", env = "DEGUCHI_FORMAT", conflicts_with = "logformat")]
+    pub format: Option<String>,
+    /// Squid `logformat` string the inputs were written with
+    #[arg(long, value_name = "STRING", env = "DEGUCHI_LOGFORMAT")]
+    pub logformat: Option<String>,
+    /// Zone in which times are shown and --since and --until are read: `Asia/Tokyo`, `UTC` [default: the system's]
+    #[arg(long, value_name = "ZONE", env = "DEGUCHI_TZ")]
+    pub tz: Option<String>,
+    /// Threads that parse and count [default: all processors]
+    #[arg(long, value_name = "N", env = "DEGUCHI_THREADS")]
+    pub threads: Option<usize>,
+    /// Limit of memory: `512MiB`, `4GiB` [default: 1GiB]
+    #[arg(long, value_name = "SIZE", env = "DEGUCHI_MEMORY")]
+    pub memory: Option<String>,
+    /// Exit with 3 if any input could be read only in part
+    #[arg(long)]
+    pub strict: bool,
+    /// Say nothing but results and errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say more: each input as it is looked into
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// When to use colour; `NO_COLOR` is honoured
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
+    pub color: When,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum When {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shape {
+    /// Ranked, for people
+    Table,
+    /// JSON lines
+    Json,
+    /// Comma-separated values
+    Csv,
+}
+
+/// Least severity that counts.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Level {
+    /// Score 40 and up
+    Low,
+    /// Score 60 and up
+    Medium,
+    /// Score 80 and up
+    High,
+    /// Score 90 and up
+    Critical,
+}
+
+/// `deguchi replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Files, directories, patterns; `-` for standard input. Plain, gzip and zstd are told by content
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// What all commands understand.
+    #[command(flatten)]
+    pub common: Common,
+    /// Write records as JSON lines to a file; `-` for standard output, without a table
+    #[arg(long, value_name = "FILE")]
+    pub alerts: Option<PathBuf>,
+    /// How results are printed on standard output
+    #[arg(long, value_name = "SHAPE", value_enum)]
+    pub output: Option<Shape>,
+    /// Write metrics in Prometheus text format, final values
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// Write metrics over event time in OpenMetrics format, for `promtool tsdb create-blocks-from openmetrics`
+    #[arg(long, value_name = "FILE")]
+    pub metrics_history: Option<PathBuf>,
+    /// Entries of the table that show their evidence [default: 10]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// Only events from this time on: `2026-05-08`, `2026-05-08T10:30`, `2026-05-08T10:30:00+09:00`
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only events before this time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Exit with 1 if there is an alert of this severity or a higher one
+    #[arg(long, value_name = "SEVERITY", value_enum)]
+    pub fail_on: Option<Level>,
+    /// Count lines that several inputs hold as often as they stand in all of them
+    #[arg(long)]
+    pub allow_duplicates: bool,
+}
+
+/// `deguchi synth`.
+#[derive(Debug, Args)]
+pub struct Synth {
+    /// Seed: the same seed and flags give the same bytes on any machine
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Exactly so many lines
+    #[arg(long, value_name = "N")]
+    pub lines: Option<u64>,
+    /// Days to generate [default: 1]
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
+    /// PCs [default: as many as --lines needs, else 100]
+    #[arg(long, value_name = "N")]
+    pub clients: Option<u32>,
+    /// Sites the clients are spread over
+    #[arg(long, value_name = "N")]
+    pub sites: Option<u16>,
+    /// Registrable domains of the web outside
+    #[arg(long, value_name = "N")]
+    pub domains: Option<u32>,
+    /// So many attacks, of all kinds in turn [default: one of each kind per hundred PCs]
+    #[arg(long, value_name = "N", conflicts_with = "scenario")]
+    pub attacks: Option<u32>,
+    /// One attack in a small world, or `quiet-NAME`: the same world without it; `list` prints the names
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// `squid`, `common`, `combined`, `rich`, or a Squid `logformat` string
+    #[arg(long, value_name = "FORMAT", default_value = "squid")]
+    pub logformat: String,
+    /// Log URLs without queries, as Squid does unless told otherwise
+    #[arg(long)]
+    pub strip_queries: bool,
+    /// First day
+    #[arg(long, value_name = "DATE", default_value = "2026-01-05")]
+    pub start: String,
+    /// Directory for `access.log` and `labels.json`; made if it is missing
+    #[arg(short = 'o', long = "output", value_name = "DIR", default_value = ".")]
+    pub output: PathBuf,
+}

@@ -21,6 +21,7 @@
 //! 5. Attacker-controlled text never reaches a metric label, and reaches terminal and CSV through one type each.
 
 pub mod alert;
+pub mod catalog;
 pub mod cli;
 pub mod detect;
 pub mod engine;

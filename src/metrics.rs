@@ -1,1 +1,287 @@
-//! metrics
+//! Every Prometheus family, named in this one place. Stages return plain counts; only this module and `run` know
+//! Prometheus.
+//!
+//! Labels are closed sets: the configured name of an input (never a path), a detector, a severity, a reason. No client,
+//! domain, user, URL or error text is ever a label: they are unbounded, and chosen by attackers. Every combination is
+//! there from the start with 0, since `increase()` does not see a series appear. An unknown time is NaN, never 0.
+
+mod active;
+mod history;
+mod varint;
+
+pub use history::History;
+
+use crate::alert::Record;
+use crate::engine::Summary;
+use crate::parse::Reason;
+use active::Active;
+use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder, core::Collector};
+
+/// Name, help and labels of a family.
+struct Family(&'static str, &'static str, &'static [&'static str]);
+
+const BUILD: Family =
+    Family("deguchi_build_info", "Version this is built from; always 1.", &["version", "revision", "rustc"]);
+const BYTES: Family = Family("deguchi_input_read_bytes_total", "Bytes read, after decompression.", &["input"]);
+const LINES: Family = Family("deguchi_input_lines_total", "Lines read.", &["input"]);
+const EVENTS: Family = Family("deguchi_input_events_total", "Lines that became events.", &["input"]);
+const IGNORED: Family = Family("deguchi_input_ignored_lines_total", "Headers, comments and blank lines.", &["input"]);
+const DUPLICATES: Family =
+    Family("deguchi_input_duplicate_lines_total", "Lines that several files hold, counted once.", &["input"]);
+const REJECTED: Family = Family(
+    "deguchi_input_rejected_lines_total",
+    "Lines that are not of the format, by what was missing.",
+    &["input", "reason"],
+);
+const OUTSIDE: Family =
+    Family("deguchi_input_outside_lines_total", "Lines outside of --since and --until.", &["input"]);
+const TRUNCATED: Family =
+    Family("deguchi_input_truncated_lines_total", "Lines cut at the line guard of 64 KiB.", &["input"]);
+const ERRORS: Family =
+    Family("deguchi_input_errors_total", "Files that could not be opened or read to their end.", &["input", "reason"]);
+const UNDIRECTED: Family = Family(
+    "deguchi_undirected_events_total",
+    "Events without a destination: malformed requests, probes of the proxy.",
+    &["input"],
+);
+const LATE: Family = Family("deguchi_late_events_total", "Events older than the watermark when they came.", &["input"]);
+const FUTURE: Family = Family(
+    "deguchi_future_events_total",
+    "Lines set aside because their time is far ahead of the lines around them.",
+    &["input"],
+);
+const DENIED: Family = Family("deguchi_denied_events_total", "Requests the proxy refused by policy.", &["input"]);
+const LAST_EVENT: Family = Family(
+    "deguchi_input_last_event_timestamp_seconds",
+    "Time of the latest event, by the log's clock; NaN before the first.",
+    &["input"],
+);
+const WATERMARK: Family = Family(
+    "deguchi_watermark_timestamp_seconds",
+    "Event time up to which everything is judged; NaN before the first event.",
+    &[],
+);
+const ALERTS: Family = Family("deguchi_alerts_total", "Episodes that crossed a severity.", &["detector", "severity"]);
+const ACTIVE: Family = Family(
+    "deguchi_active_alerts",
+    "Episodes that are alerting now, by the severity they have reached.",
+    &["detector", "severity"],
+);
+const CLIENTS: Family = Family("deguchi_state_clients", "Distinct clients.", &[]);
+const DOMAINS: Family = Family("deguchi_state_domains", "Distinct domains.", &[]);
+const PAIRS: Family = Family("deguchi_state_pairs", "Pairs of client and domain.", &[]);
+const MEMORY: Family =
+    Family("deguchi_state_memory_bytes", "State in entries times their size, at its greatest.", &["component"]);
+const LIMIT: Family =
+    Family("deguchi_state_memory_limit_bytes", "What state may take, in entries times their size.", &["component"]);
+const EVICTIONS: Family =
+    Family("deguchi_state_evictions_total", "Entries dropped to stay within the memory limit.", &["table", "reason"]);
+
+/// Why a file could not be read. A closed set: it is a metric label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorReason {
+    /// It could not be opened.
+    Open,
+    /// A read failed, or the reason is not known.
+    Read,
+    /// No permission.
+    Permission,
+    /// The archive ends early.
+    TruncatedArchive,
+    /// The archive is damaged.
+    CorruptArchive,
+    /// The network file system lost it.
+    StaleHandle,
+    /// A limit was reached: decompressed size, window.
+    Limit,
+}
+
+impl ErrorReason {
+    /// Every reason.
+    pub const ALL: [ErrorReason; 7] = [
+        ErrorReason::Open,
+        ErrorReason::Read,
+        ErrorReason::Permission,
+        ErrorReason::TruncatedArchive,
+        ErrorReason::CorruptArchive,
+        ErrorReason::StaleHandle,
+        ErrorReason::Limit,
+    ];
+
+    /// The reason of that label; [`ErrorReason::Read`] for any other word, so that the set stays closed.
+    pub fn of(label: &str) -> Self {
+        ErrorReason::ALL.into_iter().find(|reason| reason.as_str() == label).unwrap_or(ErrorReason::Read)
+    }
+
+    /// The label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ErrorReason::Open => "open",
+            ErrorReason::Read => "read",
+            ErrorReason::Permission => "permission",
+            ErrorReason::TruncatedArchive => "truncated_archive",
+            ErrorReason::CorruptArchive => "corrupt_archive",
+            ErrorReason::StaleHandle => "stale_handle",
+            ErrorReason::Limit => "limit",
+        }
+    }
+}
+
+/// The families of one process, in a registry of their own.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    per_input: [IntCounterVec; 10],
+    rejected: IntCounterVec,
+    errors: IntCounterVec,
+    last_event: GaugeVec,
+    watermark: GaugeVec,
+    alerts: IntCounterVec,
+    active_alerts: IntGaugeVec,
+    sizes: [IntGaugeVec; 3],
+    memory: IntGaugeVec,
+    limit: IntGaugeVec,
+    evictions: IntCounterVec,
+    active: Active,
+}
+
+impl Metrics {
+    /// All families, every combination of these detectors and inputs (configured names, `log` by default) at 0.
+    pub fn new(detectors: &[&'static str], inputs: &[&str]) -> Self {
+        let registry = Registry::new();
+        let new = Metrics {
+            per_input: [BYTES, LINES, EVENTS, IGNORED, DUPLICATES, OUTSIDE, TRUNCATED, UNDIRECTED, LATE, FUTURE]
+                .map(|family| counter(&registry, &family)),
+            rejected: counter(&registry, &REJECTED),
+            errors: counter(&registry, &ERRORS),
+            last_event: gauge_f64(&registry, &LAST_EVENT),
+            watermark: gauge_f64(&registry, &WATERMARK),
+            alerts: counter(&registry, &ALERTS),
+            active_alerts: gauge(&registry, &ACTIVE),
+            sizes: [CLIENTS, DOMAINS, PAIRS].map(|family| gauge(&registry, &family)),
+            memory: gauge(&registry, &MEMORY),
+            limit: gauge(&registry, &LIMIT),
+            evictions: counter(&registry, &EVICTIONS),
+            active: Active::new(detectors),
+            registry,
+        };
+        let build = [
+            env!("CARGO_PKG_VERSION"),
+            option_env!("DEGUCHI_REVISION").unwrap_or("unknown"),
+            option_env!("DEGUCHI_RUSTC").unwrap_or("unknown"),
+        ];
+        gauge(&new.registry, &BUILD).with_label_values(&build).set(1);
+        for input in inputs {
+            for family in &new.per_input {
+                family.with_label_values(&[input]);
+            }
+            for reason in Reason::ALL {
+                new.rejected.with_label_values(&[*input, reason.as_str()]);
+            }
+            for reason in ErrorReason::ALL {
+                new.errors.with_label_values(&[*input, reason.as_str()]);
+            }
+            new.last_event.with_label_values(&[input]).set(f64::NAN);
+        }
+        new.watermark.with_label_values(&[] as &[&str]).set(f64::NAN);
+        for (detector, severity) in new.active.series() {
+            new.alerts.with_label_values(&[detector, severity.as_str()]);
+            new.active_alerts.with_label_values(&[detector, severity.as_str()]);
+        }
+        for family in &new.sizes {
+            family.with_label_values(&[] as &[&str]);
+        }
+        new.memory.with_label_values(&["windows"]);
+        for table in ["client", "domain", "pair"] {
+            for reason in ["cap", "ttl", "flood"] {
+                new.evictions.with_label_values(&[table, reason]);
+            }
+        }
+        new
+    }
+
+    /// Takes over the counts of one input. They are totals since the start: giving the same again changes nothing.
+    ///
+    /// Errors of inputs that [`Metrics::input_error`] was not told about are counted under `read`.
+    pub fn summary(&mut self, input: &str, summary: &Summary) {
+        let s = summary;
+        let future = s.rejected.iter().filter(|r| r.reason == Reason::Future).map(|r| r.lines).sum();
+        let counts =
+            [s.bytes, s.lines, s.events, s.ignored, s.duplicates, s.outside, s.truncated, s.undirected, s.late, future];
+        for (family, count) in self.per_input.iter().zip(counts) {
+            raise(family, &[input], count);
+        }
+        for reason in Reason::ALL {
+            let lines = s.rejected.iter().filter(|r| r.reason == reason).map(|r| r.lines).sum();
+            raise(&self.rejected, &[input, reason.as_str()], lines);
+        }
+        let failed = s.inputs.iter().filter(|i| i.error.is_some()).count() as u64;
+        let known: u64 =
+            ErrorReason::ALL.iter().map(|r| self.errors.with_label_values(&[input, r.as_str()]).get()).sum();
+        self.errors.with_label_values(&[input, ErrorReason::Read.as_str()]).inc_by(failed.saturating_sub(known));
+        if let Some((_, last)) = s.span {
+            self.last_event.with_label_values(&[input]).set(last as f64 / 1000.0);
+            self.watermark.with_label_values(&[] as &[&str]).set(last as f64 / 1000.0);
+        }
+        for (family, count) in self.sizes.iter().zip([s.clients, s.domains, s.pairs]) {
+            family.with_label_values(&[] as &[&str]).set(signed(count));
+        }
+        self.memory.with_label_values(&["windows"]).set(signed(s.state_bytes));
+        for (table, count) in [("client", s.evicted_clients), ("domain", s.evicted_domains), ("pair", s.evicted_pairs)]
+        {
+            raise(&self.evictions, &[table, "cap"], count);
+        }
+    }
+
+    /// Counts a file that could not be read to its end. Call it before [`Metrics::summary`].
+    pub fn input_error(&mut self, input: &str, reason: ErrorReason) {
+        self.errors.with_label_values(&[input, reason.as_str()]).inc();
+    }
+
+    /// Sets the memory limit, bytes.
+    pub fn memory_limit(&mut self, bytes: u64) {
+        self.limit.with_label_values(&["windows"]).set(signed(bytes));
+    }
+
+    /// Counts alerts, and follows which episodes are alerting. Call it for every record, in order.
+    pub fn record(&mut self, record: &Record) {
+        for change in self.active.apply(record).into_iter().flatten() {
+            let (detector, severity) = self.active.labels(change.series);
+            self.active_alerts.with_label_values(&[detector, severity.as_str()]).add(change.active.into());
+            self.alerts.with_label_values(&[detector, severity.as_str()]).inc_by(change.alerts.into());
+        }
+    }
+
+    /// The exposition in Prometheus text format, families by name.
+    pub fn text(&self) -> String {
+        TextEncoder::new().encode_to_string(&self.registry.gather()).expect("no family is empty or without a type")
+    }
+}
+
+fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Brings a counter to a total; a lower one changes nothing.
+fn raise(family: &IntCounterVec, labels: &[&str], total: u64) {
+    let counter = family.with_label_values(labels);
+    counter.inc_by(total.saturating_sub(counter.get()));
+}
+
+fn register<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
+    let family = made.expect("names and labels are constant and valid");
+    registry.register(Box::new(family.clone())).expect("each family is registered once");
+    family
+}
+
+fn counter(registry: &Registry, family: &Family) -> IntCounterVec {
+    register(registry, IntCounterVec::new(Opts::new(family.0, family.1), family.2))
+}
+
+fn gauge(registry: &Registry, family: &Family) -> IntGaugeVec {
+    register(registry, IntGaugeVec::new(Opts::new(family.0, family.1), family.2))
+}
+
+fn gauge_f64(registry: &Registry, family: &Family) -> GaugeVec {
+    register(registry, GaugeVec::new(Opts::new(family.0, family.1), family.2))
+}

@@ -39,7 +39,8 @@ pub struct InputSummary {
     pub warning: Option<String>,
 }
 
-/// What a run read and found. Every line is in exactly one of `events`, `rejected`, `ignored`, `duplicates`.
+/// What a run read and found. Every line is in exactly one of `events`, `rejected`, `ignored`, `duplicates`,
+/// `outside`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Inputs in the order of their names.
@@ -56,6 +57,8 @@ pub struct Summary {
     pub ignored: u64,
     /// Lines that several inputs hold.
     pub duplicates: u64,
+    /// Lines outside of the span asked for.
+    pub outside: u64,
     /// Lines cut at the line guard. Also counted above as what they became.
     pub truncated: u64,
     /// Events without a destination: malformed requests, probes of the proxy. Part of `events`.
@@ -80,6 +83,6 @@ pub struct Summary {
     pub span: Option<(Millis, Millis)>,
     /// Whether every query seen was empty: the proxy strips them (`strip_query_terms`), which blinds query evidence.
     pub queries_stripped: bool,
-    /// Alerts by (detector, severity): `alert` records only.
+    /// Episodes by detector and the severity they reached.
     pub alerts: Vec<(&'static str, crate::alert::Severity, u64)>,
 }

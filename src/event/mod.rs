@@ -5,10 +5,12 @@
 //! Absent is `None`, never 0 and never `-`. Values are bytes, not `str`: logs hold whatever attackers send.
 
 mod action;
+mod contact;
 mod destination;
 mod text;
 
 pub use action::Action;
+pub use contact::{Contact, Method};
 pub use destination::{Destination, HostKind, Normalizer};
 pub use text::{Encoding, Text};
 

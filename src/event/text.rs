@@ -1,5 +1,9 @@
 //! Text as a proxy wrote it: raw bytes and the escaping they came in.
 
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2};
+
 /// How a field was escaped when it was logged; Squid's `logformat` modifiers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Encoding {
@@ -23,4 +27,122 @@ pub struct Text<'a> {
     pub raw: &'a [u8],
     /// How to undo the escaping.
     pub encoding: Encoding,
+}
+
+impl<'a> Text<'a> {
+    /// The text as the client sent it. Borrows where nothing was escaped; never longer than the raw bytes.
+    ///
+    /// An escape that no proxy writes (`\q`, `%zz`, a backslash at the end) stands for itself. The pass-through
+    /// variant of [`Encoding::Url`] cannot be told from the full one, so a `%41` the client sent itself is undone too.
+    pub fn decode(&self) -> Cow<'a, [u8]> {
+        let (text, first) = match self.encoding {
+            Encoding::Raw => (self.raw, None),
+            Encoding::Quoted => (self.raw, memchr(b'\\', self.raw)),
+            Encoding::Blob => (self.raw, memchr2(b'%', b'\\', self.raw)),
+            Encoding::Url => (self.raw, memchr(b'%', self.raw)),
+            Encoding::Shell => {
+                let text = unwrap(self.raw);
+                (text, memchr(b'\\', text))
+            }
+        };
+        match first {
+            None => Cow::Borrowed(text),
+            Some(first) => Cow::Owned(unescape(text, first, self.encoding)),
+        }
+    }
+}
+
+/// The text without the pair of double quotes that shell quoting puts around text with spaces.
+fn unwrap(raw: &[u8]) -> &[u8] {
+    match raw {
+        [b'"', inner @ .., b'"'] => inner,
+        _ => raw,
+    }
+}
+
+/// Undoes every escape from `first` on.
+fn unescape(text: &[u8], first: usize, encoding: Encoding) -> Vec<u8> {
+    let backslash = encoding != Encoding::Url;
+    let percent = matches!(encoding, Encoding::Url | Encoding::Blob);
+    let (before, mut rest) = text.split_at(first);
+    let mut out = Vec::with_capacity(text.len());
+    out.extend_from_slice(before);
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b'\\' && backslash {
+            if let Some((plain, after)) = rest.split_first().and_then(|(b, a)| Some((control(*b, encoding)?, a))) {
+                out.push(plain);
+                rest = after;
+                continue;
+            }
+        } else if byte == b'%'
+            && percent
+            && let [high, low, after @ ..] = rest
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            out.push(high << 4 | low);
+            rest = after;
+            continue;
+        }
+        out.push(byte);
+    }
+    out
+}
+
+/// What stands for the byte after a backslash.
+fn control(byte: u8, encoding: Encoding) -> Option<u8> {
+    match byte {
+        b'\\' => Some(b'\\'),
+        b'r' => Some(b'\r'),
+        b'n' => Some(b'\n'),
+        b'"' if encoding != Encoding::Blob => Some(b'"'),
+        b't' if encoding == Encoding::Quoted => Some(b'\t'),
+        _ => None,
+    }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(raw: &[u8], encoding: Encoding) -> Vec<u8> {
+        Text { raw, encoding }.decode().into_owned()
+    }
+
+    #[test]
+    fn each_encoding_undoes_what_squid_writes() {
+        assert_eq!(decode(br"a\b%41", Encoding::Raw), br"a\b%41");
+        assert_eq!(decode(br#"q\"uo\\te\r\n\t%41"#, Encoding::Quoted), b"q\"uo\\te\r\n\t%41");
+        assert_eq!(
+            decode(br"CORP\\yamada%20taro\r\n%5b%e5%b1%b1", Encoding::Blob),
+            "CORP\\yamada taro\r\n[山".as_bytes()
+        );
+        assert_eq!(decode(br"a%20b\n", Encoding::Url), br"a b\n");
+        assert_eq!(decode(br#""say \"hi\" \\ bye""#, Encoding::Shell), br#"say "hi" \ bye"#);
+        assert_eq!(decode(b"plain", Encoding::Shell), b"plain");
+    }
+
+    #[test]
+    fn an_escape_no_proxy_writes_stands_for_itself() {
+        assert_eq!(decode(br"\q\", Encoding::Quoted), br"\q\");
+        assert_eq!(decode(b"%zz%4%", Encoding::Url), b"%zz%4%");
+        assert_eq!(decode(br#"\"%4"#, Encoding::Blob), br#"\"%4"#);
+        assert_eq!(decode(br#"""#, Encoding::Shell), br#"""#);
+    }
+
+    #[test]
+    fn nothing_escaped_borrows() {
+        for encoding in [Encoding::Raw, Encoding::Quoted, Encoding::Blob, Encoding::Url, Encoding::Shell] {
+            assert!(matches!(Text { raw: b"Mozilla/5.0 (X11)", encoding }.decode(), Cow::Borrowed(_)), "{encoding:?}");
+        }
+    }
 }

@@ -1,8 +1,85 @@
 //! LINES → EVENTS. One file a format, each a [`Parser`]; `logformat` compiles any Squid format string into one.
 //!
 //! A parser cuts and converts numbers; it never normalises (that is `event`'s verb) and allocates nothing per line.
+//!
+//! # A new format
+//!
+//! One file with a manual page at its head (`# Knows`, `# Does not know`), one line in [`FORMATS`], samples in
+//! `sample-logs/formats/`.
 
+mod clf;
+mod cut;
+mod detect;
+mod layout;
+mod logformat;
+mod moment;
+mod result;
+mod squid;
+
+pub use clf::{Combined, Common};
+pub use detect::{DETECT_LINES, DetectError, Detected, detect};
+pub use logformat::{CompileError, Logformat};
+pub use squid::Squid;
+
+use crate::catalog::{self, Entry, UnknownName};
 use crate::event::{Event, Fields};
+
+/// Makes a parser that needs no settings.
+pub type Build = fn() -> Box<dyn Parser>;
+
+/// Every format that has a name. Automatic detection prefers, of those that fit a file equally well and tell equally
+/// much, the one that stands first.
+pub const FORMATS: &[Entry<Build>] = &[
+    Entry { name: "squid", source: include_str!("squid.rs"), build: || Box::new(Squid) },
+    Entry { name: "common", source: include_str!("clf.rs"), build: || Box::new(Common) },
+    Entry { name: "combined", source: include_str!("clf.rs"), build: || Box::new(Combined) },
+    Entry { name: "squid-agent", source: include_str!("layout/agent.rs"), build: || known(layout::agent::FORMAT) },
+    Entry {
+        name: "squid-headers",
+        source: include_str!("layout/headers.rs"),
+        build: || known(layout::headers::FORMAT),
+    },
+    Entry {
+        name: "squid-extended",
+        source: include_str!("layout/extended.rs"),
+        build: || known(layout::extended::FORMAT),
+    },
+    Entry {
+        name: "squid-extended-user",
+        source: include_str!("layout/extended_user.rs"),
+        build: || known(layout::extended_user::FORMAT),
+    },
+];
+
+/// Compiles a format string of our own. A test compiles them all; one that did not would reject every line.
+fn known(format: &str) -> Box<dyn Parser> {
+    match Logformat::compile(format) {
+        Ok(parser) => Box::new(parser),
+        Err(_) => Box::new(Nothing),
+    }
+}
+
+/// Rejects every line.
+struct Nothing;
+
+impl Parser for Nothing {
+    fn parse<'a>(&self, _: &'a [u8]) -> Result<Option<Event<'a>>, ParseError> {
+        Err(ParseError { at: 0, wanted: Reason::Literal })
+    }
+
+    fn carries(&self) -> Fields {
+        Fields::default()
+    }
+}
+
+/// The parser of that name, for `--format NAME`.
+///
+/// # Errors
+///
+/// [`UnknownName`], which says what may have been meant.
+pub fn by_name(name: &str) -> Result<Box<dyn Parser>, UnknownName> {
+    catalog::find("format", FORMATS, name).map(|entry| (entry.build)())
+}
 
 /// One format. Stateless over lines, so chunks are parsed in parallel.
 pub trait Parser: Send + Sync {

@@ -1,1 +1,43 @@
-//! run
+//! The drivers: what reads, runs the engine and writes. The wall clock and async live here and nowhere deeper.
+
+pub mod blind;
+pub mod feed;
+pub mod manual;
+pub mod progress;
+pub mod replay;
+mod report;
+pub mod summary;
+pub mod synth;
+pub mod terminal;
+
+use std::process::ExitCode;
+
+/// How a command ended, as its exit status tells. What an error was has been printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Done; an empty input or a closed pipe included.
+    Done,
+    /// The `--fail-on` condition was met.
+    Alarm,
+    /// Usage or configuration.
+    Usage,
+    /// An input could not be read, or lines were read and none parsed.
+    Input,
+    /// Output could not be written.
+    Output,
+    /// Interrupted by a signal: its number.
+    Interrupted(u8),
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> ExitCode {
+        ExitCode::from(match ending {
+            Ending::Done => 0,
+            Ending::Alarm => 1,
+            Ending::Usage => 2,
+            Ending::Input => 3,
+            Ending::Output => 4,
+            Ending::Interrupted(signal) => 128 + signal,
+        })
+    }
+}

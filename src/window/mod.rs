@@ -1,1 +1,43 @@
-//! window
+//! EVENTS → MEMORY. What is remembered per pair, per client and per domain; bounded, mergeable; and the clock.
+//!
+//! Memory is kept in panes of one minute. Inside a pane the contacts of a pair are counted in an order that the data
+//! alone decides, so nothing here depends on threads, chunks or files.
+
+mod client;
+mod clock;
+mod distinct;
+mod domain;
+mod interval;
+mod ladder;
+mod pair;
+mod table;
+mod timing;
+mod usual;
+
+pub use client::{Client, ClientDelta, SLOT};
+pub use clock::{Clock, LATENESS, Tick};
+pub use distinct::{Distinct, Identity};
+pub use domain::Domain;
+pub use interval::Interval;
+pub use ladder::{Ladder, Sent};
+pub use pair::{Detail, HOSTS, Hour, Pair, SAMPLES, Watched};
+pub use table::Table;
+pub use timing::{Hand, Ring, Step, VISIT_GAP};
+pub use usual::Usual;
+
+use crate::event::Millis;
+
+/// Length of a pane, ms.
+pub const PANE: Millis = 60_000;
+
+/// The pane that holds a time: minutes since 1970, saturating in year 10136.
+#[inline]
+pub fn pane_of(time: Millis) -> u32 {
+    u32::try_from(time.max(0) / PANE).unwrap_or(u32::MAX)
+}
+
+/// A summary that can take in the one of a later span. Associative; for those without order also commutative.
+pub trait Merge {
+    /// Takes in `later`.
+    fn merge(&mut self, later: &Self);
+}

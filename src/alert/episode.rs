@@ -1,0 +1,195 @@
+//! The episode: one story of one client and one domain, told once, and again only when it gets worse or is over.
+
+use crate::alert::{DomainStats, EvidenceRecord, IntervalBin, Record, RecordKind, SeriesPoint, Severity};
+use crate::detect::{Finding, Seen};
+use crate::event::{Method, Millis};
+use crate::window::Watched;
+use std::collections::BTreeMap;
+
+/// An episode is over after so much event time without contact, ms: 7 days.
+pub const QUIET: Millis = 7 * 86_400_000;
+/// Query bytes of a sample that are shown.
+const QUERY_SHOWN: usize = 64;
+/// Bytes of a sample that are shown at most.
+const URL_SHOWN: usize = 512;
+
+/// An open episode.
+#[derive(Clone, Debug)]
+pub struct Episode {
+    /// The worst finding so far.
+    pub finding: Finding,
+    /// Its severity.
+    pub severity: Severity,
+    /// Number of the input it was found in.
+    pub input: u16,
+}
+
+/// All that a record tells of besides the finding.
+#[derive(Clone, Copy)]
+pub struct Telling<'a> {
+    /// Memory of pair, domain and client.
+    pub seen: Seen<'a>,
+    /// Samples, hosts, hours.
+    pub watched: &'a Watched,
+    /// Name of the format.
+    pub format: &'a str,
+    /// Configured name of the input.
+    pub source: &'a str,
+    /// Makes ids: 32 hex digits from fields.
+    pub id: &'a dyn Fn(&[&[u8]]) -> String,
+}
+
+impl Telling<'_> {
+    /// The record of a finding.
+    pub fn record(&self, kind: RecordKind, finding: &Finding, severity: Severity) -> Record {
+        let Seen { pair, domain, client, now, carries, .. } = self.seen;
+        let first = rfc3339(pair.first);
+        let word = match kind {
+            RecordKind::Alert => "alert",
+            RecordKind::Update => "update",
+            RecordKind::End => "end",
+        };
+        let episode = [finding.detector.as_bytes(), &client.name, &domain.name, first.as_bytes()];
+        let id = [&episode[..], &[word.as_bytes(), severity.as_str().as_bytes()]].concat();
+        let mut methods = BTreeMap::new();
+        let counts = pair.methods.into_iter().chain([pair.other_methods()]);
+        for (method, count) in Method::ALL.into_iter().zip(counts).filter(|(_, n)| *n > 0) {
+            methods.insert(method.as_str().to_owned(), u64::from(count));
+        }
+        Record {
+            schema: "deguchi/1".into(),
+            record: kind,
+            id: (self.id)(&id),
+            episode: (self.id)(&episode),
+            incident: (self.id)(&[b"incident", &domain.name]),
+            time: rfc3339(now),
+            detector: finding.detector.into(),
+            severity,
+            score: finding.card.score(),
+            client: text(&client.name),
+            user: self.watched.user.as_deref().map(text),
+            site: None,
+            domain: text(&domain.name),
+            hosts: self.watched.hosts.iter().map(|h| text(h)).collect(),
+            clients: None,
+            domains: None,
+            first_seen: first,
+            last_seen: rfc3339(pair.hand.last),
+            requests: u64::from(pair.requests),
+            denied: u64::from(pair.denied),
+            methods,
+            bytes_down: carries.bytes_down.then_some(pair.down),
+            bytes_up: carries.bytes_up.then_some(pair.up),
+            url_bytes_max: pair.detail.as_ref().map_or(0, |d| d.url_bytes),
+            domain_stats: DomainStats {
+                first_seen: rfc3339(domain.first),
+                clients: domain.clients.count(),
+                hosts: domain.hosts.count(),
+                requests: domain.requests,
+            },
+            summary: self.summary(finding),
+            evidence: finding
+                .card
+                .reasons()
+                .into_iter()
+                .map(|e| EvidenceRecord {
+                    name: e.name.into(),
+                    value: rounded(e.value),
+                    usual: e.usual.map(rounded),
+                    points: e.points,
+                    text: e.text,
+                })
+                .collect(),
+            samples: self.watched.samples.iter().map(|url| sample(url)).collect(),
+            attack: finding.attack.iter().map(|&t| t.into()).collect(),
+            format: self.format.into(),
+            source: self.source.into(),
+            series: (kind == RecordKind::End).then(|| self.series()),
+            interval_histogram: (kind == RecordKind::End).then(|| self.intervals()),
+        }
+    }
+
+    fn summary(&self, finding: &Finding) -> String {
+        let Seen { pair, domain, client, carries, .. } = self.seen;
+        let denied = match (pair.denied, pair.requests) {
+            (0, n) => format!("{n} requests"),
+            (d, n) if d == n => format!("{n} requests, all denied: an infected host behind a block"),
+            (d, n) => format!("{n} requests, {d} denied"),
+        };
+        let up = if carries.bytes_up { format!("{} bytes out", pair.up) } else { "bytes out not logged".into() };
+        let urls = pair.detail.as_ref().map_or(0, |d| d.url_bytes);
+        format!(
+            "{}: {} with {} ({denied}; {up}, at most {urls} bytes in URLs). Find the program on the client; block the \
+             whole domain, not the host.",
+            text(&client.name),
+            finding.what,
+            text(&domain.name),
+        )
+    }
+
+    fn series(&self) -> Vec<SeriesPoint> {
+        let carries = self.seen.carries;
+        let point = |h: &crate::window::Hour| SeriesPoint {
+            hour: rfc3339(Millis::from(h.hour) * 3_600_000),
+            requests: u64::from(h.requests),
+            denied: u64::from(h.denied),
+            bytes_down: h.down,
+            bytes_up: carries.bytes_up.then_some(h.up),
+        };
+        self.watched.series.iter().map(point).collect()
+    }
+
+    /// Intervals by powers of two, from the scale that has more to say.
+    fn intervals(&self) -> Vec<IntervalBin> {
+        let Some(detail) = &self.seen.pair.detail else { return Vec::new() };
+        let ring = if detail.visits.len() >= 8 { &detail.visits } else { &detail.fine };
+        let mut bins = BTreeMap::new();
+        for ms in ring.iter() {
+            *bins.entry(ms.max(1).ilog2()).or_insert(0u64) += 1;
+        }
+        let seconds = |power: u32| (1u64 << power) as f64 / 1000.0;
+        bins.into_iter().map(|(p, count)| IntervalBin { from: seconds(p), to: seconds(p + 1), count }).collect()
+    }
+}
+
+/// Whole seconds, UTC.
+pub(crate) fn rfc3339(time: Millis) -> String {
+    jiff::Timestamp::from_second(time.div_euclid(1000)).map_or_else(|_| time.to_string(), |t| t.to_string())
+}
+
+/// Four significant decimals: enough for a person, and the same on every machine.
+fn rounded(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A URL with its query cut: enough to recognise, too little to leak what was sent.
+fn sample(url: &[u8]) -> String {
+    let shown = match memchr::memchr(b'?', url) {
+        Some(at) if url.len() - at - 1 > QUERY_SHOWN => at + 1 + QUERY_SHOWN,
+        _ => url.len(),
+    }
+    .min(URL_SHOWN);
+    let mut out = text(&url[..shown]);
+    if shown < url.len() {
+        out.push('…');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_cut_in_the_query() {
+        let url = format!("http://a.example/p?{}", "x".repeat(100));
+        let shown = sample(url.as_bytes());
+        assert_eq!(shown.len(), "http://a.example/p?".len() + 64 + '…'.len_utf8());
+        assert_eq!(sample(b"http://a.example/?short"), "http://a.example/?short");
+        assert!(sample("é".repeat(600).as_bytes()).len() < 530);
+    }
+}

@@ -1,0 +1,145 @@
+//! `beacon`: repeated contact by a machine
+//!
+//! # Finds
+//!
+//! A program that calls its controller again and again: GET, POST or CONNECT, any period from 1 s to 24 h, jitter up to
+//! 60 %, requests allowed, denied or failing. Judged per client and registrable domain, so rotating subdomains are one.
+//!
+//! # Evidence
+//!
+//! How concentrated the intervals are (between contacts, tasks or visits, whichever is clearest) while the client is on;
+//! how many; how much of the client's time; one shape, one size, no referer, POSTs; an address without a name, a domain
+//! new to this log or used by nobody else, hosts that rotate. Against it: pages around it (referers), many other clients.
+//!
+//! # Blind
+//!
+//! A controller asked less than five times. Tunnels kept open are one contact: only their length shows. Formats without
+//! a referer (Squid native) cannot tell a page from a program by it.
+//!
+//! # False positives
+//!
+//! Updaters, pollers and tickers are beacons as well; what ranks them below is that others use them too. A program that
+//! one person alone uses may alert: name its maker in an allow rule.
+//!
+//! # ATT&CK
+//!
+//! T1071.001 (Application Layer Protocol: Web Protocols)
+
+use crate::detect::{Card, Detector, Finding, Rhythm, Seen, judge_place};
+
+/// See the manual page above.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beacon;
+
+/// Below this strength nothing is said: the rest of the card cannot make a rhythm.
+const FAINT: f64 = 0.12;
+
+impl Detector for Beacon {
+    fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
+        let Some(detail) = &seen.pair.detail else { return };
+        let Some(rhythm) = Rhythm::strongest(detail).filter(|r| r.strength() >= FAINT) else { return };
+        let mut card = Card::default();
+        judge_rhythm(seen, &rhythm, &mut card);
+        judge_program(seen, &mut card);
+        judge_place(seen, &mut card);
+        let period = seconds(rhythm.median);
+        let span = seconds((seen.pair.hand.last - seen.pair.first) as u64);
+        found.push(Finding {
+            detector: "beacon",
+            card,
+            what: format!("contact about every {period} for {span}"),
+            attack: &["T1071.001"],
+        });
+    }
+}
+
+fn judge_rhythm(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
+    let pair = seen.pair;
+    let percent = rhythm.concentration * 100.0;
+    card.add(
+        "interval_concentration",
+        rhythm.concentration,
+        Some(0.43),
+        (rhythm.strength() * 32.0).round() as i32,
+        || {
+            format!(
+                "{percent:.0} % of {} intervals lie around {} (43 % would be chance)",
+                rhythm.count,
+                seconds(rhythm.median)
+            )
+        },
+    );
+    if rhythm.spread < 0.15 && rhythm.count >= 6 {
+        card.add("interval_spread", rhythm.spread, Some(0.79), 6, || {
+            format!("half of them within ± {:.0} % of it", rhythm.spread * 100.0)
+        });
+    }
+    let beats = if rhythm.median >= 30_000 { pair.visits } else { pair.requests };
+    let points = match beats {
+        0..12 => 0,
+        12..40 => 4,
+        40..120 => 6,
+        _ => 8,
+    };
+    card.add("contacts", f64::from(beats), None, points, || format!("{beats} times so far"));
+    let on = f64::from(seen.client.online().saturating_sub(pair.online).max(1)) * crate::window::SLOT as f64;
+    let span = (pair.hand.last - pair.first) as f64;
+    let duty = (f64::from(beats) * rhythm.median as f64 / on.min(span.max(1.0))).min(1.0);
+    let hours = span / 3_600_000.0;
+    let points = (duty * (hours / 4.0).min(1.0) * 12.0).round() as i32;
+    card.add("duty", duty, None, points, || {
+        format!("kept up for {:.0} % of the time the client was on, over {hours:.1} h", duty * 100.0)
+    });
+}
+
+fn judge_program(seen: &Seen<'_>, card: &mut Card) {
+    let Some(detail) = &seen.pair.detail else { return };
+    let n = detail.seen.max(1);
+    let shape = detail.shape.share();
+    if shape >= 0.95 && n >= 5 {
+        card.add("same_shape", shape, None, 4, || "its requests have one shape".into());
+    }
+    let size = detail.size.share();
+    if size >= 0.9 && n >= 5 {
+        card.add("same_size", size, None, 6, || format!("at least {:.0} % of the replies have one size", size * 100.0));
+    }
+    let tunnels = seen.pair.methods[2];
+    if seen.carries.referer && tunnels * 2 < seen.pair.requests {
+        let share = f64::from(detail.referers) / f64::from(n);
+        let points = match share {
+            s if s <= 0.02 && n >= 6 => 4,
+            s if s >= 0.5 => -22,
+            s if s >= 0.15 => -12,
+            _ => 0,
+        };
+        card.add("referer_share", share, None, points, || match detail.referers {
+            0 => "no request comes from a page".into(),
+            some => format!("{some} of {n} requests come from a page"),
+        });
+    }
+    let posts = f64::from(seen.pair.methods[1]) / f64::from(seen.pair.requests.max(1));
+    if posts >= 0.5 {
+        card.add("post_share", posts, None, 6, || format!("{:.0} % of its requests send a body", posts * 100.0));
+    }
+    let hosts = detail.host_count();
+    if hosts >= 8.0 && hosts >= 0.3 * f64::from(n.min(100)) {
+        card.add("hosts", hosts, None, 12, || format!("about {hosts:.0} host names under one domain, in turn"));
+    }
+    let failed = f64::from(detail.failed) / f64::from(n);
+    if failed >= 0.8 && n >= 5 {
+        card.add("failed_share", failed, None, 4, || {
+            format!("goes on although {:.0} % of its requests fail", failed * 100.0)
+        });
+    }
+}
+
+/// A duration in the unit a person would use.
+pub(super) fn seconds(ms: u64) -> String {
+    match ms as f64 / 1000.0 {
+        s if s < 10.0 => format!("{s:.1} s"),
+        s if s < 180.0 => format!("{s:.0} s"),
+        s if s < 7_200.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.1} h", s / 3_600.0),
+        s => format!("{:.1} days", s / 86_400.0),
+    }
+}

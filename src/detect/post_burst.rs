@@ -1,0 +1,171 @@
+//! `post_burst`: data going out in bursts
+//!
+//! # Finds
+//!
+//! Uploads that stand out: by bytes where the format logs them (POST, PUT and tunnels), else by the number of requests
+//! with a body. Windows of 1 min, 10 min, 1 h and 1 day, against what this client and this domain usually see.
+//!
+//! # Evidence
+//!
+//! The amount; how many times more than the client's and the domain's usual hour; more out than in; a domain that is new,
+//! rare or only an address; no page around it. Against it: many clients that do the same.
+//!
+//! # Blind
+//!
+//! Without upload bytes (Squid native) one large POST is one request: add `%>st` to the log format. GET can carry data
+//! out as well; that is not judged here.
+//!
+//! # False positives
+//!
+//! Backups, uploads to file sharing, video calls, log shippers. Name them in an allow rule.
+//!
+//! # ATT&CK
+//!
+//! T1041 (Exfiltration Over C2 Channel), T1567 (Exfiltration Over Web Service)
+
+use crate::detect::{Card, Detector, Finding, Seen, judge_place};
+use crate::window::{PANE, Sent};
+
+/// See the manual page above.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PostBurst;
+
+/// Least upload judged, bytes: below, web forms and telemetry live.
+const LEAST_BYTES: u64 = 1 << 20;
+/// Least number of requests with a body judged, where bytes are not logged.
+const LEAST_POSTS: u32 = 10;
+
+/// A window and what fell into it.
+struct Burst {
+    name: &'static str,
+    sent: Sent,
+}
+
+impl Detector for PostBurst {
+    fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
+        let Some(ladder) = &seen.pair.sent else { return };
+        let minute = crate::window::pane_of(seen.now - PANE);
+        let windows = [
+            Burst { name: "1 min", sent: ladder.minutes(minute, 1) },
+            Burst { name: "10 min", sent: ladder.minutes(minute, 10) },
+            Burst { name: "1 h", sent: ladder.minutes(minute, 60) },
+            Burst { name: "24 h", sent: ladder.hours(minute, 24) },
+        ];
+        let bytes = seen.carries.bytes_up;
+        let best = windows
+            .iter()
+            .enumerate()
+            .map(|(i, w)| (if bytes { bytes_points(w.sent.bytes, i) } else { posts_points(w.sent.posts, i) }, w))
+            .reduce(|best, next| if next.0 > best.0 { next } else { best });
+        let Some((points, burst)) = best.filter(|(points, _)| *points > 0) else { return };
+        let mut card = Card::default();
+        let what = if bytes {
+            let amount = size(burst.sent.bytes);
+            card.add("sent_bytes", burst.sent.bytes as f64, None, points, || {
+                format!("{amount} sent within {}", burst.name)
+            });
+            format!("{amount} sent within {}", burst.name)
+        } else {
+            let posts = burst.sent.posts;
+            card.add("sent_posts", f64::from(posts), None, points, || {
+                format!("{posts} requests with a body within {} (upload bytes are not logged)", burst.name)
+            });
+            format!("{posts} requests with a body within {} (upload bytes not logged)", burst.name)
+        };
+        judge_past(seen, ladder.minutes(minute, 60), bytes, &mut card);
+        judge_direction(seen, &mut card);
+        judge_place(seen, &mut card);
+        found.push(Finding { detector: "post_burst", card, what, attack: &["T1041", "T1567"] });
+    }
+}
+
+/// Points for bytes in the `i`-th window. A minute needs less than a day to stand out.
+fn bytes_points(bytes: u64, i: usize) -> i32 {
+    let scaled = bytes >> [0, 0, 1, 3][i];
+    match scaled {
+        s if s < LEAST_BYTES => 0,
+        s => (12 + 4 * (s / LEAST_BYTES).ilog2() as i32).min(36),
+    }
+}
+
+/// Points for requests in the `i`-th window.
+fn posts_points(posts: u32, i: usize) -> i32 {
+    let scaled = posts / [1, 2, 6, 24][i];
+    match scaled {
+        s if s < LEAST_POSTS => 0,
+        s => (10 + 4 * (s / LEAST_POSTS).ilog2() as i32).min(26),
+    }
+}
+
+fn judge_past(seen: &Seen<'_>, hour: Sent, bytes: bool, card: &mut Card) {
+    let amount = if bytes { hour.bytes } else { u64::from(hour.posts) };
+    let floor = if bytes { LEAST_BYTES / 4 } else { 4 };
+    if let Some(usual) = seen.client.sent.as_ref().and_then(|s| s.1.quantile(90)) {
+        let times = amount as f64 / usual.max(floor) as f64;
+        let points = match times {
+            t if t >= 16.0 => 16,
+            t if t >= 4.0 => 10,
+            t if t < 1.0 => -8,
+            _ => 0,
+        };
+        card.add("client_times_usual", times, Some(usual as f64), points, || {
+            format!("{times:.1} times what this client sends in a busy hour")
+        });
+    }
+    match seen.domain.usual.as_ref().filter(|u| u.hours() >= 5).and_then(|u| u.quantile(90)) {
+        Some(usual) => {
+            let times = amount as f64 / usual.max(floor) as f64;
+            let points = match times {
+                t if t >= 8.0 => 10,
+                t if t <= 1.5 => -16,
+                _ => 0,
+            };
+            card.add("domain_times_usual", times, Some(usual as f64), points, || {
+                format!("{times:.1} times what clients send this domain in a busy hour")
+            });
+        }
+        None => card.add("domain_unknown", 1.0, None, 6, || "too little is known of uploads to this domain".into()),
+    }
+}
+
+fn judge_direction(seen: &Seen<'_>, card: &mut Card) {
+    let pair = seen.pair;
+    if seen.carries.bytes_up && seen.carries.bytes_down {
+        let ratio = pair.up as f64 / pair.down.max(1) as f64;
+        let points = match ratio {
+            r if r >= 10.0 => 14,
+            r if r >= 3.0 => 9,
+            r if r < 0.5 => -10,
+            _ => 0,
+        };
+        card.add("up_down_ratio", ratio, None, points, || format!("{ratio:.1} times as much goes out as comes in"));
+    } else if seen.carries.bytes_down && pair.requests > 0 {
+        let reply = pair.down / u64::from(pair.requests);
+        if reply < 2_000 {
+            card.add("reply_bytes", reply as f64, None, 6, || format!("short replies: {reply} bytes on average"));
+        }
+    }
+    if let Some(detail) = pair.detail.as_ref().filter(|d| seen.carries.referer && d.seen >= 5) {
+        let share = f64::from(detail.referers) / f64::from(detail.seen);
+        let tunnels = pair.methods[2] * 2 > pair.requests;
+        let points = if share >= 0.5 {
+            -14
+        } else if share == 0.0 && !tunnels {
+            4
+        } else {
+            0
+        };
+        card.add("referer_share", share, None, points, || {
+            format!("{} of {} requests come from a page", detail.referers, detail.seen)
+        });
+    }
+}
+
+/// Bytes in the unit a person would use.
+fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        b if b < 1e6 => format!("{:.0} kB", b / 1e3),
+        b if b < 1e9 => format!("{:.1} MB", b / 1e6),
+        b => format!("{:.2} GB", b / 1e9),
+    }
+}

@@ -1,0 +1,44 @@
+//! Bounded memory: what goes when the limit is reached.
+//!
+//! The limit is one for the whole engine, checked when a pane closes, and not a quota per shard: one popular domain lives
+//! in one shard with all its pairs, and a quota would evict there while the others are empty. Sizes are entries × size and
+//! the same on every run, and so is the cut: (tier, pane of the last contact). What has the same pane goes together, so no
+//! order inside a shard can reach the choice.
+
+use crate::engine::Engine;
+use std::collections::BTreeMap;
+
+impl Engine {
+    /// Evicts if the state is over its limit.
+    pub(super) fn enforce_budget(&mut self) {
+        // The rest of the limit is for buffers in flight and the allocator's slack.
+        let limit = self.settings.memory / 4 * 3;
+        let pairs: usize = self.shards.iter().map(|s| s.bytes()).sum();
+        let total = pairs + self.clients.bytes();
+        self.tally.peak = self.tally.peak.max(total as u64);
+        if total <= limit {
+            return;
+        }
+        if self.clients.bytes() > limit / 4 {
+            let mut last = self.clients.last_contacts();
+            last.sort_unstable();
+            self.tally.evicted[2] += self.clients.drop_before(last[last.len() / 2] + 1);
+        }
+        let mut ages = BTreeMap::new();
+        self.shards.iter().for_each(|shard| shard.ages(&mut ages));
+        let mut excess = (pairs + self.clients.bytes()).saturating_sub(limit / 8 * 7);
+        for (&cut, &bytes) in &ages {
+            if excess == 0 {
+                break;
+            }
+            excess = excess.saturating_sub(bytes);
+            if excess == 0 {
+                for shard in &mut self.shards {
+                    let (pairs, domains) = shard.evict(cut);
+                    self.tally.evicted[0] += pairs;
+                    self.tally.evicted[1] += domains;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The client table: the one memory that all shards write, hence a concurrent map.
+//!
+//! Every update commutes (see [`Client`]), so the order in which shards take the locks cannot reach a result.
+
+use crate::window::{Client, ClientDelta};
+use dashmap::DashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+type Identity = BuildHasherDefault<crate::window::Identity>;
+
+/// Clients by keyed hash.
+pub struct Clients {
+    map: DashMap<u64, Client, Identity>,
+    heap: AtomicUsize,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Clients { map: DashMap::default(), heap: AtomicUsize::new(0) }
+    }
+}
+
+impl Clients {
+    /// Takes in what a pane changed of a client; `name` is asked for a new one only.
+    pub fn add(&self, delta: &ClientDelta, name: impl FnOnce() -> Box<[u8]>) {
+        let mut entry = self.map.entry(delta.client).or_insert_with(|| {
+            let client = Client::new(name(), delta);
+            self.heap.fetch_add(size_of::<(u64, Client)>() * 8 / 7 + client.heap_bytes(), Ordering::Relaxed);
+            client
+        });
+        let before = entry.sent.as_ref().map_or(0, |_| entry.heap_bytes());
+        entry.add(delta);
+        if delta.sent != crate::window::Sent::default() {
+            let after = entry.heap_bytes();
+            self.heap.fetch_add(after.saturating_sub(before), Ordering::Relaxed);
+        }
+    }
+
+    /// Looks at a client.
+    pub fn with<T>(&self, client: u64, look: impl FnOnce(&Client) -> T) -> Option<T> {
+        self.map.get(&client).map(|entry| look(&entry))
+    }
+
+    /// Clients.
+    pub fn count(&self) -> u64 {
+        self.map.len() as u64
+    }
+
+    /// Bytes, in entries × size.
+    pub fn bytes(&self) -> usize {
+        self.heap.load(Ordering::Relaxed)
+    }
+
+    /// Drops clients whose last contact is before `time`; how many.
+    pub fn drop_before(&self, time: crate::event::Millis) -> u64 {
+        let before = self.map.len();
+        self.map.retain(|_, client| client.last >= time);
+        let left = self.map.iter().map(|c| size_of::<(u64, Client)>() * 8 / 7 + c.heap_bytes()).sum();
+        self.heap.store(left, Ordering::Relaxed);
+        (before - self.map.len()) as u64
+    }
+
+    /// Last contacts of all clients, unordered: what an eviction chooses by.
+    pub fn last_contacts(&self) -> Vec<crate::event::Millis> {
+        self.map.iter().map(|c| c.last).collect()
+    }
+}

@@ -1,0 +1,138 @@
+//! What a run read and found, while it goes on.
+
+use crate::alert::{Record, RecordKind, Severity};
+use crate::detect::DETECTORS;
+use crate::engine::batch::Batch;
+use crate::engine::input::Input;
+use crate::engine::summary::{InputSummary, Rejected, Summary};
+use crate::event::{Contact, Millis};
+use crate::parse::Reason;
+use std::collections::BTreeMap;
+
+/// Counts so far.
+#[derive(Debug, Default)]
+pub struct Tally {
+    bytes: u64,
+    /// Lines read.
+    pub lines: u64,
+    contacts: u64,
+    ignored: u64,
+    truncated: u64,
+    /// Contacts without a destination.
+    pub undirected: u64,
+    /// Contacts outside of the span asked for.
+    pub outside: u64,
+    queries: u64,
+    /// Contacts that came late.
+    pub late: u64,
+    rejected: BTreeMap<Reason, Rejected>,
+    span: Option<(Millis, Millis)>,
+    /// Episodes by id: detector, and the severity reached.
+    episodes: BTreeMap<String, (&'static str, Severity)>,
+    /// Dropped to stay within the limit: pairs, domains, clients.
+    pub evicted: [u64; 3],
+    /// State at its greatest.
+    pub peak: u64,
+}
+
+impl Tally {
+    /// Counts the lines of a batch; `input` has read what stands before it.
+    pub fn batch(&mut self, batch: &Batch, input: &mut Input) {
+        for (reason, kind) in Reason::ALL.into_iter().zip(&batch.rejected).filter(|(_, kind)| kind.lines > 0) {
+            let entry = self.rejected.entry(reason).or_insert_with(|| Rejected {
+                reason,
+                lines: 0,
+                file: input.name.clone(),
+                line: input.lines + kind.line + 1,
+                at: kind.at,
+                sample: kind.sample.clone(),
+            });
+            entry.lines += kind.lines;
+        }
+        input.lines += batch.lines;
+        self.bytes += batch.read;
+        self.lines += batch.lines;
+        self.contacts += batch.contacts.len() as u64;
+        self.ignored += batch.ignored;
+        self.truncated += batch.truncated;
+        self.undirected += batch.undirected;
+        self.queries += batch.queries;
+    }
+
+    /// A contact counts at this time.
+    #[inline]
+    pub fn span(&mut self, time: Millis) {
+        let span = self.span.get_or_insert((time, time));
+        *span = (span.0.min(time), span.1.max(time));
+    }
+
+    /// A contact is rejected: no other line agrees with its time.
+    pub fn future(&mut self, file: &str, contact: &Contact) {
+        self.contacts -= 1;
+        self.undirected -= u64::from(contact.domain == 0);
+        let entry = self.rejected.entry(Reason::Future).or_insert_with(|| Rejected {
+            reason: Reason::Future,
+            lines: 0,
+            file: file.into(),
+            line: 0,
+            at: 0,
+            sample: jiff::Timestamp::from_millisecond(contact.end).map(|t| t.to_string()).unwrap_or_default().into(),
+        });
+        entry.lines += 1;
+    }
+
+    /// A record goes out.
+    pub fn record(&mut self, record: &Record) {
+        if record.record != RecordKind::End
+            && let Some(detector) = DETECTORS.iter().find(|d| d.name == record.detector)
+        {
+            self.episodes.insert(record.episode.clone(), (detector.name, record.severity));
+        }
+    }
+
+    /// All of it, with what only the memory knows.
+    pub fn summary(
+        &self,
+        inputs: &[Input],
+        formats: &[String],
+        [clients, domains, pairs, duplicates]: [u64; 4],
+    ) -> Summary {
+        let mut alerts: BTreeMap<(&'static str, Severity), u64> = BTreeMap::new();
+        self.episodes.values().for_each(|&reached| *alerts.entry(reached).or_default() += 1);
+        let mut rejected: Vec<Rejected> = self.rejected.values().cloned().collect();
+        rejected.sort_by_key(|r| std::cmp::Reverse(r.lines));
+        Summary {
+            inputs: inputs
+                .iter()
+                .zip(formats)
+                .map(|(input, format)| InputSummary {
+                    file: input.name.clone(),
+                    format: format.clone(),
+                    carries: input.parser().carries(),
+                    lines: input.lines,
+                    ..InputSummary::default()
+                })
+                .collect(),
+            bytes: self.bytes,
+            lines: self.lines,
+            events: self.contacts - duplicates - self.outside,
+            outside: self.outside,
+            rejected,
+            ignored: self.ignored,
+            duplicates,
+            truncated: self.truncated,
+            undirected: self.undirected,
+            late: self.late,
+            clients,
+            domains,
+            pairs,
+            evicted_pairs: self.evicted[0],
+            evicted_domains: self.evicted[1],
+            evicted_clients: self.evicted[2],
+            state_bytes: self.peak,
+            span: self.span,
+            queries_stripped: self.queries == 0 && self.contacts > 0,
+            alerts: alerts.into_iter().map(|((detector, severity), n)| (detector, severity, n)).collect(),
+        }
+    }
+}

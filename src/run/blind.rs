@@ -1,0 +1,82 @@
+//! What a format cannot know, told as what that blinds, with the setting of the proxy that mends it.
+
+use crate::engine::Summary;
+use crate::event::Fields;
+use crate::sink::{Terminal, thousands};
+
+/// One thing that is not in the logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// What is missing and what it blinds.
+    pub blinds: &'static str,
+    /// The `logformat` code of Squid that writes it; `None` where it takes another setting.
+    pub code: Option<&'static str>,
+    /// The other setting.
+    pub setting: Option<&'static str>,
+}
+
+const fn logged(blinds: &'static str, code: &'static str) -> Lack {
+    Lack { blinds, code: Some(code), setting: None }
+}
+
+const STRIPPED: Lack = Lack {
+    blinds: "queries (stripped): data carried out in them cannot be measured",
+    code: None,
+    setting: Some("strip_query_terms off"),
+};
+
+/// What a format lacks, the worst first.
+pub fn lacks(carries: Fields) -> Vec<Lack> {
+    let rows = [
+        (carries.action, logged("the proxy's verdict: refused requests look like any other", "%Ss/%03>Hs")),
+        (carries.bytes_up, logged("upload bytes: POST bursts are judged by count, not volume", "%>st")),
+        (carries.bytes_down, logged("reply bytes: replies of one size cannot be told", "%<st")),
+        (carries.duration, logged("durations: long tunnels look like short ones", "%tr")),
+        (carries.subsecond, logged("fractions of seconds: short intervals look irregular", "%ts.%03tu")),
+        (carries.agent, logged("user agents: a program that poses as no browser cannot be told", "%{User-Agent}>h")),
+        (carries.referer, logged("referers: requests that no page led to cannot be told", "%{Referer}>h")),
+        (carries.user, logged("users: alerts name the client only", "%un")),
+    ];
+    rows.into_iter().filter(|(carried, _)| !carried).map(|(_, lack)| lack).collect()
+}
+
+/// Every format that lines were read as, in words, with what it lacks.
+pub fn formats(s: &Summary) -> Vec<(String, Vec<Lack>)> {
+    let mut formats: Vec<(&str, Fields, Vec<Option<u8>>)> = Vec::new();
+    for input in s.inputs.iter().filter(|i| i.lines > 0 && !i.format.is_empty()) {
+        match formats.iter_mut().find(|(name, carries, _)| *name == input.format && *carries == input.carries) {
+            Some((_, _, files)) => files.push(input.confidence),
+            None => formats.push((&input.format, input.carries, vec![input.confidence])),
+        }
+    }
+    let told = formats.into_iter().map(|(name, carries, files)| {
+        let how = match files.iter().flatten().min() {
+            Some(least) => format!("detected, {least} %"),
+            None => "as given".to_owned(),
+        };
+        let many = match files.len() {
+            1 => String::new(),
+            n => format!(", {} files", thousands(n as u64)),
+        };
+        let mut lacks = lacks(carries);
+        if s.queries_stripped && s.events > 0 {
+            lacks.insert(0, STRIPPED);
+        }
+        (format!("format: {} ({how}{many})", Terminal::text(name)), lacks)
+    });
+    told.collect()
+}
+
+/// The settings that mend all of it; `None` where nothing is lacking.
+pub fn remedy<'a>(lacks: impl IntoIterator<Item = &'a Lack>) -> Option<String> {
+    let (mut codes, mut settings) = (Vec::new(), Vec::new());
+    for lack in lacks {
+        codes.extend(lack.code.filter(|code| !codes.contains(code)));
+        settings.extend(lack.setting.filter(|setting| !settings.contains(setting)));
+    }
+    let mut all: Vec<String> = settings.into_iter().map(str::to_owned).collect();
+    if !codes.is_empty() {
+        all.push(format!("logformat with {}", codes.join(" ")));
+    }
+    (!all.is_empty()).then(|| format!("to see them, in squid.conf: {}", all.join("; ")))
+}

@@ -1,0 +1,198 @@
+//! The feed: many inputs, read in the order of their times, with bounded read-ahead.
+//!
+//! Inputs are looked into once, to tell their format and their first time; each is opened for good when the others have
+//! come so far. What is handed over per round does not matter to the result, only to memory and speed.
+
+use crate::engine::Engine;
+use crate::event::Millis;
+use crate::input::{Chunk, InputError, ReadAhead, STDIN, Source, Warning};
+use crate::parse::{self, Parser};
+use crate::settings::Format;
+use crate::window::LATENESS;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Decoded bytes looked at to tell the format.
+const HEAD: usize = 64 * 1024;
+/// Lines of which the earliest time bounds what an input begins with.
+const FIRST_LINES: usize = 15;
+/// Inputs this close behind the slowest are read in the same round, ms.
+const TOGETHER: Millis = 60_000;
+
+/// One input after the first look.
+pub struct Looked {
+    /// Path as given or found.
+    pub path: PathBuf,
+    /// Name of the format.
+    pub format: String,
+    /// How sure, per cent, if it was told by the lines.
+    pub confidence: Option<u8>,
+    /// Reads its lines.
+    pub parser: Arc<dyn Parser>,
+    /// Earliest of the first times; `None` if no line has one.
+    pub first: Option<Millis>,
+    /// Size on disk.
+    pub size: Option<u64>,
+    /// What cannot be opened twice: a pipe, with the chunk that was looked at.
+    kept: Option<(Source, Chunk)>,
+}
+
+/// Looks into an input. `Ok(None)`: it is empty.
+///
+/// # Errors
+///
+/// It cannot be read, or no format fits its first lines (as the message of the second variant).
+pub fn look(path: &Path, format: &Format) -> Result<Option<Looked>, LookError> {
+    let mut source = Source::open(path, HEAD)?;
+    let Some(chunk) = source.next_chunk(Vec::new())? else { return Ok(None) };
+    let lines: Vec<&[u8]> = chunk.lines().map(|(_, line)| line).collect();
+    let (format, confidence, parser) = match format {
+        Format::Given(name, parser) => (name.clone(), None, Arc::clone(parser)),
+        Format::Auto => {
+            let found = parse::detect(lines.iter().copied())?;
+            (found.name.to_owned(), Some(found.confidence), found.parser)
+        }
+    };
+    let times = lines.iter().filter_map(|line| parser.parse(line).ok().flatten()).map(|event| event.end());
+    let first = times.take(FIRST_LINES).min();
+    let again = source.size().is_some() && path.as_os_str() != STDIN;
+    Ok(Some(Looked {
+        path: path.to_owned(),
+        format,
+        confidence,
+        parser,
+        first,
+        size: source.size(),
+        kept: (!again).then_some((source, chunk)),
+    }))
+}
+
+/// Why an input cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// No format fits.
+    #[error(transparent)]
+    Format(#[from] parse::DetectError),
+}
+
+/// All inputs.
+pub struct Feed {
+    inputs: Vec<Reading>,
+    chunk_size: usize,
+    ahead: usize,
+}
+
+struct Reading {
+    path: PathBuf,
+    first: Millis,
+    kept: Option<(Source, Chunk)>,
+    reader: Option<ReadAhead>,
+    position: Arc<AtomicU64>,
+    over: bool,
+}
+
+/// What a round is made of.
+#[derive(Default)]
+pub struct Round {
+    /// Chunks by input, in order.
+    pub chunks: Vec<(u16, Chunk)>,
+    /// Inputs that have ended.
+    pub ended: Vec<u16>,
+    /// What went wrong, by input; the good part has been handed over.
+    pub errors: Vec<(u16, InputError)>,
+    /// What was odd but harmless, by input.
+    pub warnings: Vec<(u16, Warning)>,
+}
+
+impl Feed {
+    /// Adds all inputs to the engine. Chunks are of about `chunk_size` bytes; `ahead` of them are read ahead in all.
+    pub fn new(looked: Vec<Looked>, engine: &mut Engine, chunk_size: usize, ahead: usize) -> Feed {
+        let inputs = looked
+            .into_iter()
+            .map(|look| {
+                // Without a single time there is nothing to wait for.
+                let first = look.first.unwrap_or(Millis::MAX / 2);
+                engine.add_input(&look.path.to_string_lossy(), &look.format, look.parser, first);
+                Reading { path: look.path, first, kept: look.kept, reader: None, position: Arc::default(), over: false }
+            })
+            .collect();
+        Feed { inputs, chunk_size, ahead }
+    }
+
+    /// Bytes read so far, as they are on disk.
+    pub fn position(&self) -> u64 {
+        self.inputs.iter().map(|i| i.position.load(Ordering::Relaxed)).sum()
+    }
+
+    /// The next chunks: of the inputs that are furthest behind, as many as are ready, at least one. `None`: all is read.
+    pub fn round(&mut self, engine: &Engine) -> Option<Round> {
+        let at = |i: usize, input: &Reading| match input.reader {
+            Some(_) => engine.frontier(i as u16).unwrap_or(Millis::MAX),
+            None => input.first - LATENESS,
+        };
+        let live = || self.inputs.iter().enumerate().filter(|(_, input)| !input.over);
+        let slowest = live().map(|(i, input)| at(i, input)).min()?;
+        let due: Vec<usize> = live().filter(|(i, input)| at(*i, input) <= slowest + TOGETHER).map(|(i, _)| i).collect();
+        let share = (self.ahead / 2 / due.len()).max(1);
+        let mut round = Round::default();
+        for number in due {
+            self.read(number, share, &mut round);
+        }
+        Some(round)
+    }
+
+    fn read(&mut self, number: usize, share: usize, round: &mut Round) {
+        let input = &mut self.inputs[number];
+        let id = number as u16;
+        if input.reader.is_none() {
+            let opened = match input.kept.take() {
+                Some((source, chunk)) => {
+                    round.chunks.push((id, chunk));
+                    Ok(source)
+                }
+                None => Source::open(&input.path, self.chunk_size),
+            };
+            let reader = opened.and_then(|source| {
+                input.position = source.compressed_position();
+                ReadAhead::spawn(source, self.ahead.min(share * 2))
+            });
+            match reader {
+                Ok(reader) => input.reader = Some(reader),
+                Err(error) => {
+                    round.errors.push((id, error));
+                    input.over = true;
+                    round.ended.push(id);
+                    return;
+                }
+            }
+        }
+        let Some(reader) = &mut input.reader else { return };
+        for i in 0..share {
+            // Wait for one; take what else is there already.
+            let next = if i == 0 { reader.next() } else { reader.ready() };
+            match next {
+                Some(Ok(chunk)) => round.chunks.push((id, chunk)),
+                Some(Err(error)) => round.errors.push((id, error)),
+                None if i > 0 && !reader.is_over() => break,
+                None => {
+                    round.warnings.extend(reader.warnings().iter().map(|w| (id, *w)));
+                    input.over = true;
+                    round.ended.push(id);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Gives buffers back to the readers.
+    pub fn recycle(&self, buffers: Vec<Vec<u8>>) {
+        let open = || self.inputs.iter().filter(|i| !i.over).filter_map(|i| i.reader.as_ref());
+        for (buffer, reader) in buffers.into_iter().zip(open().cycle()) {
+            reader.recycle(buffer);
+        }
+    }
+}

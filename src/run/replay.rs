@@ -1,0 +1,252 @@
+//! `deguchi replay`: archived logs → alerts.
+//!
+//! The engine runs on a thread of its own and hands what it finds over a bounded channel; here sinks are fed, progress is
+//! drawn and signals are heard, so that an interrupted run ends at once and leaves no half-written file behind.
+
+use crate::engine::{Engine, Found, Summary};
+use crate::input::{self, InputError};
+use crate::run::feed::{Feed, LookError, Looked, look};
+use crate::run::progress::{Done, Progress};
+use crate::run::report::Report;
+use crate::run::{Ending, summary, terminal};
+use crate::settings::ReplaySettings;
+use crate::sink::{SinkError, Terminal};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// Decoded bytes a chunk holds: small enough that a round is shared evenly, large enough that nothing is per chunk.
+const CHUNK: usize = 256 * 1024;
+/// Chunks read ahead, over all inputs: 8 MiB.
+const AHEAD: usize = 32;
+/// Rounds the engine may be ahead of the sinks.
+const ROUNDS: usize = 4;
+
+/// What the engine's thread says.
+enum Said {
+    Round(Found, Done),
+    Error(usize, InputError),
+    Warning(usize, String),
+    Over(Box<Summary>),
+}
+
+/// Runs a replay.
+///
+/// # Errors
+///
+/// What hinders the work itself: threads, signals. All else is printed and in the [`Ending`].
+pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
+    let begun = Instant::now();
+    let say = |message: &str| eprintln!("deguchi: {}", Terminal::text(message));
+    let inputs = match Inputs::look(&settings) {
+        Ok(inputs) => inputs,
+        Err(ending) => return Ok(ending),
+    };
+    let mut report = match Report::create(&settings) {
+        Ok(report) => report,
+        Err(error) => return Ok(failed(&error)),
+    };
+    let total = inputs.looked.iter().map(|l| l.size).sum::<Option<u64>>();
+    let progress = Progress::new(total, settings.quiet);
+    let stop = Arc::new(AtomicBool::new(false));
+    let (said, mut heard) = mpsc::channel(ROUNDS);
+    let mut engine = Engine::new(settings.engine)?;
+    let confidences: Vec<Option<u8>> = inputs.looked.iter().map(|l| l.confidence).collect();
+    let paths: Vec<PathBuf> = inputs.looked.iter().map(|l| l.path.clone()).collect();
+    let mut feed = Feed::new(inputs.looked, &mut engine, CHUNK, AHEAD);
+    let stopped = Arc::clone(&stop);
+    let worker = tokio::task::spawn_blocking(move || work(&mut engine, &mut feed, &stopped, &said));
+
+    let mut unread: Vec<(usize, String)> = Vec::new();
+    let mut warned: Vec<(usize, String)> = Vec::new();
+    let mut signals = Signals::new()?;
+    let summary = loop {
+        let next = tokio::select! {
+            biased;
+            signal = signals.next() => {
+                stop.store(true, Ordering::Relaxed);
+                progress.finish();
+                return Ok(Ending::Interrupted(signal));
+            }
+            next = heard.recv() => next,
+        };
+        match next {
+            Some(Said::Round(found, done)) => {
+                progress.update(done);
+                if let Err(error) = report.take(&found) {
+                    stop.store(true, Ordering::Relaxed);
+                    progress.finish();
+                    return Ok(failed(&error));
+                }
+            }
+            Some(Said::Error(input, error)) => {
+                progress.suspend(|| say(&error.to_string()));
+                report.input_error(&error);
+                unread.push((input, error.to_string()));
+            }
+            Some(Said::Warning(input, warning)) => warned.push((input, warning)),
+            Some(Said::Over(summary)) => break *summary,
+            None => {
+                worker.await?;
+                anyhow::bail!("the engine ended without a summary; please report this as a bug");
+            }
+        }
+    };
+    progress.finish();
+    let summary = complete(summary, &confidences, &paths, &unread, &warned);
+    if let Err(error) = report.finish(&summary, settings.engine.memory) {
+        return Ok(failed(&error));
+    }
+    if !settings.quiet {
+        let paint = match settings.color {
+            crate::cli::When::Auto => terminal::Color::Auto,
+            crate::cli::When::Always => terminal::Color::Always,
+            crate::cli::When::Never => terminal::Color::Never,
+        };
+        let (no_color, term) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
+        let options = summary::SummaryOptions {
+            width: terminal::stderr_width(),
+            paint: paint.paint(std::io::stderr().is_terminal(), no_color.as_deref(), term.as_deref()),
+            zone: settings.zone.clone(),
+        };
+        // Nobody reads it: not worth a word.
+        let _ = write!(std::io::stderr(), "{}", summary::closing(&summary, begun.elapsed(), &options));
+    }
+    let unreadable = settings.strict && (inputs.failed || !unread.is_empty());
+    let nothing_parsed = summary.lines > 0 && summary.events == 0 && !summary.rejected.is_empty();
+    Ok(if unreadable || nothing_parsed || (inputs.failed && inputs.none) {
+        Ending::Input
+    } else if report.alarmed() {
+        Ending::Alarm
+    } else {
+        Ending::Done
+    })
+}
+
+/// The engine's thread: rounds until all is read or the others want no more.
+fn work(engine: &mut Engine, feed: &mut Feed, stop: &AtomicBool, said: &mpsc::Sender<Said>) {
+    let mut alerts = 0;
+    while let Some(round) = feed.round(engine) {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut found = Found::default();
+        let buffers = engine.round(round.chunks, &round.ended, &mut found);
+        feed.recycle(buffers);
+        let alert = |r: &&crate::alert::Record| r.record == crate::alert::RecordKind::Alert;
+        alerts += found.records.iter().filter(alert).count() as u64;
+        let done = Done { bytes: feed.position(), lines: engine.lines(), alerts };
+        // A closed channel means that nobody listens: the next look at `stop` ends this.
+        let _ = said.blocking_send(Said::Round(found, done));
+        for (input, error) in round.errors {
+            let _ = said.blocking_send(Said::Error(input.into(), error));
+        }
+        for (input, warning) in round.warnings {
+            let _ = said.blocking_send(Said::Warning(input.into(), warning.to_string()));
+        }
+    }
+    let mut found = Found::default();
+    engine.finish(&mut found);
+    let done = Done { bytes: feed.position(), lines: engine.lines(), alerts };
+    let _ = said.blocking_send(Said::Round(found, done));
+    let _ = said.blocking_send(Said::Over(Box::new(engine.summary())));
+}
+
+/// Inputs after the first look.
+struct Inputs {
+    looked: Vec<Looked>,
+    /// Something could not be opened or is of no known format.
+    failed: bool,
+    /// Nothing is left to read, though something was named.
+    none: bool,
+}
+
+impl Inputs {
+    /// Looks into all files behind the paths; prints what cannot be used.
+    fn look(settings: &ReplaySettings) -> Result<Inputs, Ending> {
+        let found = input::survey(&settings.paths);
+        let say = |message: String| eprintln!("deguchi: {}", Terminal::text(&message));
+        let mut failed = !found.errors.is_empty();
+        found.errors.iter().for_each(|error| say(error.to_string()));
+        let mut looked = Vec::new();
+        let mut empty = 0;
+        for path in &found.files {
+            match look(path, &settings.format) {
+                Ok(Some(input)) => {
+                    if settings.verbose {
+                        say(format!("{}: format {}", shown(path), input.format));
+                    }
+                    looked.push(input);
+                }
+                Ok(None) => empty += 1,
+                Err(LookError::Input(error)) => {
+                    failed = true;
+                    say(error.to_string());
+                }
+                Err(LookError::Format(error)) => {
+                    failed = true;
+                    say(format!("{}: {error}", shown(path)));
+                }
+            }
+        }
+        // The order in which files are named or found must not matter, not even to the words of the summary.
+        looked.sort_by(|a, b| a.path.cmp(&b.path));
+        let none = looked.is_empty();
+        if none && empty == 0 { Err(Ending::Input) } else { Ok(Inputs { looked, failed, none }) }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    Terminal::path(path).to_string()
+}
+
+/// Adds to the summary what only the driver knows.
+fn complete(
+    mut summary: Summary,
+    confidences: &[Option<u8>],
+    paths: &[PathBuf],
+    unread: &[(usize, String)],
+    warned: &[(usize, String)],
+) -> Summary {
+    for (i, input) in summary.inputs.iter_mut().enumerate() {
+        input.confidence = confidences.get(i).copied().flatten();
+        input.file = paths.get(i).map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
+        let of = |said: &[(usize, String)]| said.iter().find(|(n, _)| *n == i).map(|(_, text)| text.clone());
+        input.error = of(unread);
+        input.warning = of(warned);
+    }
+    summary
+}
+
+/// Says what a sink could not do. A reader that went away is the end of the job, not a failure.
+fn failed(error: &SinkError) -> Ending {
+    if error.is_broken_pipe() {
+        return Ending::Done;
+    }
+    eprintln!("deguchi: {}", Terminal::text(&error.to_string()));
+    Ending::Output
+}
+
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// The number of the next signal.
+    async fn next(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.interrupt.recv() => 2,
+            _ = self.terminate.recv() => 15,
+        }
+    }
+}

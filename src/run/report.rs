@@ -1,0 +1,115 @@
+//! Everything a replay writes: records to sinks, counts to metric files.
+
+use crate::alert::{RecordKind, Severity};
+use crate::cli::{Shape, When};
+use crate::detect::DETECTORS;
+use crate::engine::{Found, Summary};
+use crate::input::InputError;
+use crate::metrics::{ErrorReason, History, Metrics};
+use crate::run::terminal;
+use crate::settings::ReplaySettings;
+use crate::sink::{Csv, Json, Output, Sink, SinkError, Table, TableOptions, write_whole};
+use crate::window::PANE;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// Name of the input in metrics and records.
+const INPUT: &str = "log";
+
+/// The open outputs of a run.
+pub(super) struct Report {
+    sinks: Vec<Box<dyn Sink>>,
+    metrics: Option<(PathBuf, Metrics)>,
+    history: Option<(Output, History)>,
+    fail_on: Option<Severity>,
+    alarmed: bool,
+}
+
+impl Report {
+    /// Opens what the settings ask for: an output that cannot be written is known before the first line is read.
+    pub(super) fn create(settings: &ReplaySettings) -> Result<Report, SinkError> {
+        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+        match &settings.alerts {
+            Some(path) if path == Path::new("-") => sinks.push(Box::new(Json::new(Output::stdout()))),
+            Some(path) => sinks.push(Box::new(Json::new(Output::create(path)?))),
+            None => {}
+        }
+        match settings.output {
+            Some(Shape::Table) => {
+                let color = match settings.color {
+                    When::Auto => terminal::Color::Auto,
+                    When::Always => terminal::Color::Always,
+                    When::Never => terminal::Color::Never,
+                };
+                let (no_color, term) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
+                let options = TableOptions {
+                    width: terminal::stdout_width(),
+                    paint: color.paint(std::io::stdout().is_terminal(), no_color.as_deref(), term.as_deref()),
+                    zone: settings.zone.clone(),
+                    top: settings.top,
+                };
+                sinks.push(Box::new(Table::new(Output::stdout(), options)));
+            }
+            Some(Shape::Json) => sinks.push(Box::new(Json::new(Output::stdout()))),
+            Some(Shape::Csv) => sinks.push(Box::new(Csv::new(Output::stdout()))),
+            None => {}
+        }
+        let detectors: Vec<&'static str> = DETECTORS.iter().map(|d| d.name).collect();
+        let history = match &settings.history {
+            Some(path) => Some((Output::create(path)?, History::new(&detectors, INPUT, PANE))),
+            None => None,
+        };
+        let metrics = settings.metrics.clone().map(|path| (path, Metrics::new(&detectors, &[INPUT])));
+        Ok(Report { sinks, metrics, history, fail_on: settings.fail_on, alarmed: false })
+    }
+
+    /// Takes what a round found.
+    pub(super) fn take(&mut self, found: &Found) -> Result<(), SinkError> {
+        if let Some((_, history)) = &mut self.history {
+            found.panes.iter().for_each(|&pane| history.pane(pane));
+        }
+        for record in &found.records {
+            self.alarmed |=
+                record.record != RecordKind::End && self.fail_on.is_some_and(|least| record.severity >= least);
+            if let Some((_, metrics)) = &mut self.metrics {
+                metrics.record(record);
+            }
+            if let Some((_, history)) = &mut self.history {
+                history.record(record);
+            }
+            for sink in &mut self.sinks {
+                sink.deliver(record)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts an input that could not be read to its end.
+    pub(super) fn input_error(&mut self, error: &InputError) {
+        if let Some((_, metrics)) = &mut self.metrics {
+            metrics.input_error(INPUT, ErrorReason::of(error.reason()));
+        }
+    }
+
+    /// Completes all outputs.
+    pub(super) fn finish(&mut self, summary: &Summary, limit: usize) -> Result<(), SinkError> {
+        for sink in &mut self.sinks {
+            sink.finish()?;
+        }
+        if let Some((path, mut metrics)) = self.metrics.take() {
+            metrics.memory_limit(limit as u64);
+            metrics.summary(INPUT, summary);
+            write_whole(&path, metrics.text().as_bytes())?;
+        }
+        if let Some((mut output, history)) = self.history.take() {
+            history.write(|text| output.line(text.as_bytes()))?;
+            output.finish()?;
+        }
+        Ok(())
+    }
+
+    /// Whether an alert was as severe as `--fail-on` says.
+    pub(super) fn alarmed(&self) -> bool {
+        self.alarmed
+    }
+}

@@ -1,0 +1,35 @@
+//! Scenarios: a tiny world with one attack, or none, small enough to ship as a sample.
+
+use anyhow::bail;
+
+use super::attack;
+
+/// A scenario. Later ones may bring clients, days and attacks of their own.
+#[derive(Clone, Debug)]
+pub(super) struct Scenario {
+    pub(super) clients: u32,
+    pub(super) days: u32,
+    pub(super) attacks: Vec<&'static str>,
+}
+
+/// Names of all scenarios: every kind of attack, and `quiet-` before it for the same world without.
+pub fn scenarios() -> Vec<String> {
+    let kinds = attack::kinds();
+    kinds.iter().map(|kind| (*kind).to_owned()).chain(kinds.iter().map(|kind| format!("quiet-{kind}"))).collect()
+}
+
+/// The scenario called `name`.
+pub(super) fn find(name: &str) -> anyhow::Result<Scenario> {
+    let (quiet, kind) = match name.strip_prefix("quiet-") {
+        Some(kind) => (true, kind),
+        None => (false, name),
+    };
+    let Ok(kind) = attack::kind(kind) else {
+        bail!("there is no scenario {name:?}; scenarios are {}", scenarios().join(", "));
+    };
+    Ok(Scenario {
+        clients: if kind == "spread" { 24 } else { 15 },
+        days: if attack::is_slow(kind) { 3 } else { 1 },
+        attacks: if quiet { Vec::new() } else { vec![kind] },
+    })
+}

@@ -1,0 +1,196 @@
+//! The ranked table for people: one entry an episode, the worst first.
+//!
+//! Own layout instead of a table crate: an entry is one row of columns with full-width lines below it, which grids of
+//! cells cannot do.
+
+use super::entry::render;
+use super::{Output, Paint, Sink, SinkError};
+use crate::alert::{Record, RecordKind};
+use jiff::tz::TimeZone;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Entries held at most; beyond, the lowest scores are only counted.
+const KEPT: usize = 10_000;
+
+/// How the table looks.
+#[derive(Clone, Debug)]
+pub struct TableOptions {
+    /// Cells in a line; used between 60 and 120.
+    pub width: usize,
+    /// Colour or none.
+    pub paint: Paint,
+    /// Zone the times are shown in.
+    pub zone: TimeZone,
+    /// Entries shown with their evidence and sample URLs.
+    pub top: usize,
+}
+
+impl Default for TableOptions {
+    fn default() -> Self {
+        TableOptions { width: 80, paint: Paint::default(), zone: TimeZone::UTC, top: 10 }
+    }
+}
+
+/// Collects records and writes the table at the end.
+#[derive(Debug)]
+pub struct Table {
+    output: Output,
+    options: TableOptions,
+    episodes: BTreeMap<String, Record>,
+    dropped: u64,
+}
+
+impl Table {
+    /// Writes to `output`.
+    pub fn new(output: Output, options: TableOptions) -> Self {
+        Table { output, options, episodes: BTreeMap::new(), dropped: 0 }
+    }
+
+    fn ranked(&mut self) -> Vec<Record> {
+        let mut ranked: Vec<Record> = std::mem::take(&mut self.episodes).into_values().collect();
+        ranked.sort_by(|a, b| (Reverse(a.score), &a.time, &a.id).cmp(&(Reverse(b.score), &b.time, &b.id)));
+        ranked
+    }
+}
+
+impl Sink for Table {
+    fn deliver(&mut self, record: &Record) -> Result<(), SinkError> {
+        let mut record = Record { series: None, interval_histogram: None, ..record.clone() };
+        match self.episodes.get_mut(&record.episode) {
+            // An episode that is not held began with an alert that is: it was dropped, and comes back.
+            None if record.record != RecordKind::Alert => self.dropped = self.dropped.saturating_sub(1),
+            None => {}
+            // The highest judgement stays, from when it was first reached; counts only grow.
+            Some(held) if record.score < held.score => {
+                held.last_seen.clone_from(&record.last_seen);
+                (held.requests, held.denied) = (record.requests, record.denied);
+                (held.bytes_down, held.bytes_up) = (record.bytes_down, record.bytes_up);
+                return Ok(());
+            }
+            Some(held) if record.score == held.score => {
+                record.time.clone_from(&held.time);
+                record.id.clone_from(&held.id);
+            }
+            Some(_) => {}
+        }
+        self.episodes.insert(record.episode.clone(), record);
+        if self.episodes.len() >= 2 * KEPT {
+            let mut ranked = self.ranked();
+            self.dropped += ranked.split_off(KEPT).len() as u64;
+            self.episodes = ranked.into_iter().map(|r| (r.episode.clone(), r)).collect();
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), SinkError> {
+        let mut ranked = self.ranked();
+        self.dropped += ranked.split_off(ranked.len().min(KEPT)).len() as u64;
+        let text = render(&ranked, self.dropped, &self.options);
+        self.output.line(text.as_bytes())?;
+        self.output.finish()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::alert::{DomainStats, EvidenceRecord, Severity};
+    use std::sync::{Arc, Mutex};
+
+    /// A record as a detector makes it.
+    pub(in crate::sink) fn record(episode: &str, score: u8, client: &str, domain: &str) -> Record {
+        Record {
+            schema: "deguchi/1".into(),
+            record: RecordKind::Alert,
+            id: format!("id-{episode}"),
+            episode: episode.into(),
+            incident: "91ae".into(),
+            time: "2015-05-08T01:58:00Z".into(),
+            detector: "beacon".into(),
+            severity: Severity::of(score).unwrap(),
+            score,
+            client: client.into(),
+            user: None,
+            site: None,
+            domain: domain.into(),
+            hosts: vec![format!("www.{domain}")],
+            clients: None,
+            domains: None,
+            first_seen: "2015-05-08T01:50:03Z".into(),
+            last_seen: "2015-05-08T01:57:58Z".into(),
+            requests: 158,
+            denied: 0,
+            methods: [("GET".to_owned(), 158)].into(),
+            bytes_down: Some(67_940),
+            bytes_up: None,
+            url_bytes_max: 9_480,
+            domain_stats: DomainStats {
+                first_seen: "2015-05-08T01:50:03Z".into(),
+                clients: 1,
+                hosts: 1,
+                requests: 158,
+            },
+            summary: format!("{client} asks www.{domain} every 3 s."),
+            evidence: vec![EvidenceRecord {
+                name: "interval_median_seconds".into(),
+                value: 3.0,
+                usual: None,
+                points: i32::from(score),
+                text: "a request every 3.0 s".into(),
+            }],
+            samples: vec![format!("http://www.{domain}/a.php?id=1")],
+            attack: vec!["T1071.001".into()],
+            format: "squid".into(),
+            source: "log".into(),
+            series: None,
+            interval_histogram: None,
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn table(records: &[Record]) -> String {
+        let shared = Shared::default();
+        let mut table = Table::new(Output::stream("test", Box::new(shared.clone())), TableOptions::default());
+        for record in records {
+            table.deliver(record).unwrap();
+        }
+        table.finish().unwrap();
+        String::from_utf8(std::mem::take(&mut shared.0.lock().unwrap())).unwrap()
+    }
+
+    #[test]
+    fn one_entry_an_episode_with_its_highest_score_and_last_counts() {
+        let alert = record("a", 65, "192.0.2.17", "evil.example");
+        let update = Record { score: 86, severity: Severity::High, record: RecordKind::Update, ..alert.clone() };
+        let end = Record { requests: 4_711, score: 70, record: RecordKind::End, ..alert.clone() };
+        let shown = table(&[alert, update, end]);
+        assert!(shown.contains(" 86 high") && shown.contains("4,711"), "{shown}");
+        assert!(shown.ends_with("1 alert: 1 high\n"), "{shown}");
+    }
+
+    #[test]
+    fn a_flood_is_counted_and_the_worst_stay() {
+        let mut records: Vec<Record> =
+            (0..2 * KEPT + 5).map(|n| record(&n.to_string(), 45, "192.0.2.17", "evil.example")).collect();
+        records[3].score = 95;
+        let sink = |records: &[Record]| {
+            let mut table = Table::new(Output::stdout(), TableOptions::default());
+            records.iter().for_each(|r| table.deliver(r).unwrap());
+            table
+        };
+        let mut held = sink(&records);
+        assert_eq!(held.episodes.len() as u64 + held.dropped, records.len() as u64);
+        assert_eq!(held.ranked()[0].episode, "3");
+    }
+}

@@ -1,0 +1,75 @@
+//! One registrable domain: what the whole organisation has with it.
+
+use crate::event::{Contact, HostKind, Millis};
+use crate::window::{Distinct, Usual};
+
+/// What is remembered of a domain.
+#[derive(Debug)]
+pub struct Domain {
+    /// Keyed hash of the name.
+    pub hash: u64,
+    /// Registrable domain, IP literal or single label.
+    pub name: Box<[u8]>,
+    /// What it is.
+    pub kind: HostKind,
+    /// First start of any client.
+    pub first: Millis,
+    /// Last end.
+    pub last: Millis,
+    /// Contacts of all clients.
+    pub requests: u64,
+    /// Refused by the proxy.
+    pub denied: u64,
+    /// Distinct clients.
+    pub clients: Distinct,
+    /// Distinct hosts under it.
+    pub hosts: Distinct,
+    /// Host of the latest contact: most repeat, and sketches are asked on change only.
+    pub last_host: u32,
+    /// Pairs alive in this shard.
+    pub pairs: u32,
+    /// Sent per client and active hour, of past hours.
+    pub usual: Option<Box<Usual>>,
+}
+
+impl Domain {
+    /// A domain at its first contact.
+    pub fn new(hash: u64, name: Box<[u8]>, kind: HostKind, contact: &Contact) -> Domain {
+        Domain {
+            hash,
+            name,
+            kind,
+            first: contact.start(),
+            last: contact.end,
+            requests: 0,
+            denied: 0,
+            clients: Distinct::default(),
+            hosts: Distinct::default(),
+            last_host: contact.host.wrapping_add(1),
+            pairs: 0,
+            usual: None,
+        }
+    }
+
+    /// Counts a contact of any client.
+    #[inline]
+    pub fn add(&mut self, contact: &Contact) {
+        self.first = self.first.min(contact.start());
+        self.last = self.last.max(contact.end);
+        self.requests += 1;
+        self.denied += u64::from(contact.action == crate::event::Action::Denied);
+        if contact.host != self.last_host {
+            self.last_host = contact.host;
+            // The low half is a good hash on its own; spread it, since the sketch reads from the top.
+            self.hosts.insert(u64::from(contact.host).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        }
+    }
+
+    /// Heap bytes behind the row.
+    pub fn heap_bytes(&self) -> usize {
+        self.name.len()
+            + self.clients.heap_bytes()
+            + self.hosts.heap_bytes()
+            + self.usual.as_ref().map_or(0, |_| size_of::<Usual>())
+    }
+}

@@ -1,0 +1,154 @@
+//! Sliding sums: minute panes for the last hour, hour panes for the last two days, nothing older.
+
+use crate::window::Merge;
+use std::collections::VecDeque;
+
+/// Minutes kept one by one.
+const MINUTES: u32 = 60;
+/// Hours kept one by one.
+const HOURS: u32 = 48;
+
+/// What went out in a span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Bytes from the client; 0 where not logged.
+    pub bytes: u64,
+    /// Requests with a body.
+    pub posts: u32,
+}
+
+impl Sent {
+    /// One number for it: bytes where logged, else requests.
+    pub fn amount(&self) -> u64 {
+        if self.bytes > 0 { self.bytes } else { u64::from(self.posts) }
+    }
+
+    fn add(&mut self, other: Sent) {
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.posts = self.posts.saturating_add(other.posts);
+    }
+}
+
+/// What went out, by minute and by hour. A window is a sum of panes; only panes with content are stored, at most
+/// 60 + 48 of them. Times are minutes since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ladder {
+    minutes: VecDeque<(u32, Sent)>,
+    hours: VecDeque<(u32, Sent)>,
+}
+
+impl Ladder {
+    /// Adds to the pane of `minute`. What is older than the kept panes is dropped: its window is over.
+    pub fn add(&mut self, minute: u32, sent: Sent) {
+        put(&mut self.minutes, minute, sent, MINUTES);
+        put(&mut self.hours, minute / 60, sent, HOURS);
+    }
+
+    /// Sum over the `width` minutes that end with `minute`, for `width` ≤ 60.
+    pub fn minutes(&self, minute: u32, width: u32) -> Sent {
+        debug_assert!(width <= MINUTES);
+        sum(&self.minutes, minute, width)
+    }
+
+    /// Sum over the `width` clock hours that end with the hour of `minute`, for `width` ≤ 48.
+    pub fn hours(&self, minute: u32, width: u32) -> Sent {
+        debug_assert!(width <= HOURS);
+        sum(&self.hours, minute / 60, width)
+    }
+
+    /// Stored hours, oldest first: (hour since 1970, sum).
+    pub fn by_hour(&self) -> impl DoubleEndedIterator<Item = (u32, Sent)> + '_ {
+        self.hours.iter().copied()
+    }
+
+    /// Heap bytes.
+    pub fn heap_bytes(&self) -> usize {
+        (self.minutes.capacity() + self.hours.capacity()) * size_of::<(u32, Sent)>()
+    }
+}
+
+impl Merge for Ladder {
+    fn merge(&mut self, later: &Self) {
+        for &(minute, sent) in &later.minutes {
+            put(&mut self.minutes, minute, sent, MINUTES);
+        }
+        for &(hour, sent) in &later.hours {
+            put(&mut self.hours, hour, sent, HOURS);
+        }
+    }
+}
+
+/// Adds to the pane `at`, keeping panes sorted and no older than `kept` before the newest.
+fn put(panes: &mut VecDeque<(u32, Sent)>, at: u32, sent: Sent, kept: u32) {
+    let newest = panes.back().map_or(at, |&(newest, _)| newest.max(at));
+    if newest - at >= kept {
+        return;
+    }
+    match panes.iter().rposition(|&(pane, _)| pane <= at) {
+        Some(i) if panes[i].0 == at => panes[i].1.add(sent),
+        Some(i) => panes.insert(i + 1, (at, sent)),
+        None => panes.insert(0, (at, sent)),
+    }
+    while panes.front().is_some_and(|&(oldest, _)| newest - oldest >= kept) {
+        panes.pop_front();
+    }
+}
+
+fn sum(panes: &VecDeque<(u32, Sent)>, at: u32, width: u32) -> Sent {
+    let mut total = Sent::default();
+    for &(pane, sent) in panes.iter().rev() {
+        if pane <= at && at - pane < width {
+            total.add(sent);
+        } else if pane < at {
+            break;
+        }
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entries() -> impl Strategy<Value = Vec<(u32, u64)>> {
+        prop::collection::vec((0u32..400, 0u64..1000), 0..80).prop_map(|mut v| {
+            v.sort_unstable();
+            v
+        })
+    }
+
+    fn ladder(entries: &[(u32, u64)]) -> Ladder {
+        let mut ladder = Ladder::default();
+        entries.iter().for_each(|&(m, bytes)| ladder.add(m, Sent { bytes, posts: 1 }));
+        ladder
+    }
+
+    proptest! {
+        #[test]
+        fn sliding_sum_is_a_naive_recount(entries in entries(), width in 1u32..=60) {
+            let ladder = ladder(&entries);
+            let now = entries.last().map_or(0, |e| e.0);
+            let naive: u64 = entries.iter().filter(|e| now - e.0 < width).map(|e| e.1).sum();
+            prop_assert_eq!(ladder.minutes(now, width).bytes, naive);
+            let naive: u64 = entries.iter().filter(|e| now / 60 - e.0 / 60 < width.min(48)).map(|e| e.1).sum();
+            prop_assert_eq!(ladder.hours(now, width.min(48)).bytes, naive);
+        }
+
+        #[test]
+        fn merge_is_the_whole_and_associative(entries in entries(), a in 0usize..80, b in 0usize..80) {
+            let (a, b) = (a.min(entries.len()), b.min(entries.len()));
+            let (a, b) = (a.min(b), a.max(b));
+            let parts = [ladder(&entries[..a]), ladder(&entries[a..b]), ladder(&entries[b..])];
+            let mut left = parts[0].clone();
+            left.merge(&parts[1]);
+            left.merge(&parts[2]);
+            let mut tail = parts[1].clone();
+            tail.merge(&parts[2]);
+            let mut right = parts[0].clone();
+            right.merge(&tail);
+            prop_assert_eq!(&left, &right);
+            prop_assert_eq!(left, ladder(&entries));
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! One client and one domain: counts for every pair, a [`Detail`] for those that come back.
+
+use crate::event::{Action, Contact, Method, Millis};
+use crate::window::{Distinct, Hand, Interval, Ladder, Ring, SLOT, Sent, pane_of, timing};
+
+/// Visits after which a pair is given a [`Detail`]: below, there are too few intervals to judge.
+const DETAIL_AT: u32 = 4;
+
+/// A gap of half an hour or more counts as an interval only if the client was on for this share of it: a PC that is off
+/// at night is not irregular.
+const ON_ENOUGH: f64 = 0.5;
+
+/// What is remembered of every pair.
+#[derive(Debug)]
+pub struct Pair {
+    /// Keyed hash of the client.
+    pub client: u64,
+    /// Row of the domain in the same shard.
+    pub domain: u32,
+    /// Contacts.
+    pub requests: u32,
+    /// First start.
+    pub first: Millis,
+    /// Where the clock hand stands.
+    pub hand: Hand,
+    /// Visits: contacts closer than the visit gap are one.
+    pub visits: u32,
+    /// Refused by the proxy.
+    pub denied: u32,
+    /// By [`Method`], other than `Other`.
+    pub methods: [u32; 3],
+    /// Slots in which the client had been on the network when the pair began.
+    pub online: u32,
+    /// Bytes from the client, where logged.
+    pub up: u64,
+    /// Bytes to the client, where logged.
+    pub down: u64,
+    /// The first steps, until there is a detail.
+    early: [Interval; 6],
+    /// How many of them are taken.
+    steps: u8,
+    /// Only for pairs that come back.
+    pub detail: Option<Box<Detail>>,
+    /// Only for pairs that send bodies.
+    pub sent: Option<Box<Ladder>>,
+}
+
+/// What is remembered of a pair that comes back.
+#[derive(Debug, Default)]
+pub struct Detail {
+    /// Intervals between contacts.
+    pub fine: Ring,
+    /// Intervals between visits while the client was on.
+    pub visits: Ring,
+    /// Intervals left out because the client was off.
+    pub breaks: u32,
+    /// Contacts since the detail began: what the shares below are of.
+    pub seen: u32,
+    /// Most frequent shape and its lead (majority vote, Boyer and Moore 1981), and contacts that had it when it led.
+    pub shape: Majority,
+    /// The same for the size of the reply, in steps of 1/16.
+    pub size: Majority,
+    /// Contacts with a referer.
+    pub referers: u32,
+    /// Contacts answered with 4xx or 5xx, or not at all.
+    pub failed: u32,
+    /// Bytes of paths and queries.
+    pub url_bytes: u64,
+    /// Distinct hosts, by linear counting in 64 bits.
+    pub hosts: u64,
+    /// Contacts at which it is judged next.
+    pub judge_at: u32,
+    /// Only for candidates: pairs that a judgement found worth a closer look.
+    pub watched: Option<Box<Watched>>,
+}
+
+/// What is remembered of a candidate, from the moment it is one.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// Distinct URLs.
+    pub urls: Distinct,
+    /// Hour by hour, oldest first, at most 14 days.
+    pub series: Vec<Hour>,
+    /// Sample URLs as logged, oldest first, at most [`SAMPLES`].
+    pub samples: Vec<Box<[u8]>>,
+    /// Hosts, at most [`HOSTS`].
+    pub hosts: Vec<Box<[u8]>>,
+    /// User of the latest contact.
+    pub user: Option<Box<[u8]>>,
+}
+
+/// Sample URLs kept of a candidate.
+pub const SAMPLES: usize = 5;
+/// Host names kept of a candidate.
+pub const HOSTS: usize = 10;
+
+/// One hour of a candidate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hour {
+    /// Hours since 1970.
+    pub hour: u32,
+    /// Contacts.
+    pub requests: u32,
+    /// Refused.
+    pub denied: u32,
+    /// Bytes to the client.
+    pub down: u64,
+    /// Bytes from the client.
+    pub up: u64,
+}
+
+/// The value that most of a stream has, in constant space: exact if one has more than half.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Majority {
+    value: u32,
+    lead: u32,
+    total: u32,
+}
+
+impl Majority {
+    /// Adds one.
+    #[inline]
+    pub fn add(&mut self, value: u32) {
+        self.total += 1;
+        if self.lead == 0 {
+            self.value = value;
+            self.lead = 1;
+        } else if self.value == value {
+            self.lead += 1;
+        } else {
+            self.lead -= 1;
+        }
+    }
+
+    /// Lower bound of the share of the leading value, 0–1. With share s of one value the lead is at least 2s − 1.
+    pub fn share(&self) -> f64 {
+        if self.total == 0 { 0.0 } else { (f64::from(self.lead) / f64::from(self.total) + 1.0) / 2.0 }
+    }
+}
+
+impl Pair {
+    /// A pair at its first contact; `online` is the client's clock of slots.
+    pub fn new(contact: &Contact, domain: u32, online: u32) -> Pair {
+        let start = contact.start();
+        let mut pair = Pair {
+            client: contact.client,
+            domain,
+            requests: 0,
+            first: start,
+            hand: Hand::at(start),
+            visits: 1,
+            denied: 0,
+            methods: [0; 3],
+            online,
+            up: 0,
+            down: 0,
+            early: [Interval::default(); 6],
+            steps: 0,
+            detail: None,
+            sent: None,
+        };
+        pair.count(contact);
+        pair
+    }
+
+    /// Counts one more contact. `on_between` tells in what share of a span the client was on; asked for long gaps only.
+    #[inline]
+    pub fn add(&mut self, contact: &Contact, on_between: impl Fn(Millis, Millis) -> f64) {
+        if self.requests == 0 {
+            *self = Pair::new(contact, self.domain, self.online);
+            return;
+        }
+        self.count(contact);
+        if contact.late {
+            self.first = self.first.min(contact.start());
+            return;
+        }
+        let before = self.hand.last;
+        let away = (contact.start() - before).max(0);
+        let step = self.hand.step(contact.start());
+        if step.visit.is_some() {
+            self.visits += 1;
+            let off = away >= 3 * SLOT && on_between(before, contact.start()) < ON_ENOUGH;
+            self.remember(if off { Interval::BREAK } else { Interval::from_ms(away as u64) }, step.visit);
+        } else if let Some(since) = step.fine {
+            self.remember(Interval::from_ms(since), None);
+        }
+        if let Some(detail) = &mut self.detail {
+            detail.look(contact);
+        }
+    }
+
+    fn count(&mut self, contact: &Contact) {
+        self.requests = self.requests.saturating_add(1);
+        self.denied += u32::from(contact.action == Action::Denied);
+        if let Some(n) = self.methods.get_mut(contact.method as usize) {
+            *n += 1;
+        }
+        self.up = self.up.saturating_add(contact.bytes_up().unwrap_or(0));
+        self.down = self.down.saturating_add(contact.bytes_down().unwrap_or(0));
+        if contact.method != Method::Get && contact.action != Action::Denied && !contact.late {
+            let sent =
+                Sent { bytes: contact.bytes_up().unwrap_or(0), posts: u32::from(contact.method == Method::Post) };
+            // Small tunnels are everywhere; only what could be a burst is worth a ladder.
+            if self.sent.is_some() || sent.posts > 0 || sent.bytes >= 64 * 1024 {
+                let sums = self.sent.get_or_insert_default();
+                // A long transaction is a rate over its duration, not a burst at its end.
+                let minutes = (contact.duration / 60_000).min(600) + 1;
+                let last = pane_of(contact.end);
+                for i in 0..minutes {
+                    let bytes =
+                        sent.bytes / u64::from(minutes) + if i == 0 { sent.bytes % u64::from(minutes) } else { 0 };
+                    let posts = if i == 0 { sent.posts } else { 0 };
+                    sums.add(last.saturating_sub(i), Sent { bytes, posts });
+                }
+            }
+        }
+    }
+
+    /// Keeps a step: in the row while there are few, in a detail for a pair that comes back.
+    fn remember(&mut self, step: Interval, visit: Option<u64>) {
+        if self.detail.is_none() {
+            if let Some(slot) = self.early.get_mut(self.steps as usize)
+                && self.visits < DETAIL_AT
+            {
+                *slot = step;
+                self.steps += 1;
+                return;
+            }
+            let mut detail = Box::<Detail>::default();
+            let mut since = 0;
+            for &step in &self.early[..self.steps as usize] {
+                since = if step == Interval::BREAK { 0 } else { since + step.ms() };
+                let visit = (step == Interval::BREAK || step.ms() >= timing::VISIT_GAP).then_some(since);
+                since = if visit.is_some() { 0 } else { since };
+                detail.step(step, visit);
+            }
+            self.detail = Some(detail);
+        }
+        if let Some(detail) = &mut self.detail {
+            detail.step(step, visit);
+        }
+    }
+
+    /// An episode is over: what comes next is a new story. Counts begin at the next contact.
+    pub fn begin_anew(&mut self) {
+        self.requests = 0;
+    }
+
+    /// The detail, made if there is none: what keeps the samples of an upload that stands out at once.
+    pub fn detail_mut(&mut self) -> &mut Detail {
+        self.detail.get_or_insert_default()
+    }
+
+    /// Contacts with a method other than GET, POST, CONNECT.
+    pub fn other_methods(&self) -> u32 {
+        self.requests - self.methods.iter().sum::<u32>().min(self.requests)
+    }
+
+    /// Heap bytes behind the row.
+    pub fn heap_bytes(&self) -> usize {
+        self.detail.as_ref().map_or(0, |d| {
+            size_of::<Detail>()
+                + d.fine.heap_bytes()
+                + d.visits.heap_bytes()
+                + d.watched.as_ref().map_or(0, |w| w.bytes())
+        }) + self.sent.as_ref().map_or(0, |s| size_of::<Ladder>() + s.heap_bytes())
+    }
+}
+
+impl Detail {
+    /// Takes in a step between contacts; `visit`: the time between visits, if it began one.
+    fn step(&mut self, step: Interval, visit: Option<u64>) {
+        if step == Interval::BREAK {
+            self.breaks += 1;
+            return;
+        }
+        self.fine.push(step.ms(), timing::FINE_KEPT);
+        if let Some(ms) = visit {
+            self.visits.push(ms, timing::VISITS_KEPT);
+        }
+    }
+
+    #[inline]
+    fn look(&mut self, contact: &Contact) {
+        self.seen += 1;
+        self.shape.add(contact.shape);
+        if let Some(down) = contact.bytes_down() {
+            let code = Interval::from_ms(down);
+            self.size.add((code.ms() / (code.ms().max(64).ilog2().saturating_sub(3) as u64).max(1)) as u32);
+        }
+        self.referers += u32::from(contact.referer);
+        self.failed += u32::from(contact.status >= 400 || contact.action == Action::Error);
+        self.url_bytes += u64::from(contact.url_bytes);
+        self.hosts |= 1 << (contact.host & 63);
+        if let Some(watched) = &mut self.watched {
+            watched.look(contact);
+        }
+    }
+
+    /// Distinct hosts, by linear counting (Whang et al. 1990) in 64 bits: good to about 150, saturates at 266.
+    pub fn host_count(&self) -> f64 {
+        let empty = f64::from(self.hosts.count_zeros());
+        if empty == 0.0 { 266.0 } else { -64.0 * (empty / 64.0).ln() }
+    }
+}
+
+impl Watched {
+    fn look(&mut self, contact: &Contact) {
+        let hour = pane_of(contact.end) / 60;
+        if self.series.last().is_none_or(|h| h.hour < hour) {
+            if self.series.len() == 14 * 24 {
+                self.series.remove(0);
+            }
+            self.series.push(Hour { hour, ..Hour::default() });
+        }
+        if let Some(last) = self.series.last_mut() {
+            last.requests += 1;
+            last.denied += u32::from(contact.action == Action::Denied);
+            last.down += contact.bytes_down().unwrap_or(0);
+            last.up += contact.bytes_up().unwrap_or(0);
+        }
+    }
+
+    /// Keeps a sample of a contact: its URL, its host and its user, as logged.
+    pub fn sample(&mut self, url: &[u8], host: &[u8], user: Option<&[u8]>) {
+        if self.samples.len() < SAMPLES && !self.samples.iter().any(|s| **s == *url) {
+            self.samples.push(url.into());
+        }
+        if self.hosts.len() < HOSTS && !self.hosts.iter().any(|h| **h == *host) {
+            self.hosts.push(host.into());
+        }
+        if let Some(user) = user {
+            self.user = Some(user.into());
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Watched>()
+            + self.urls.heap_bytes()
+            + self.series.capacity() * size_of::<Hour>()
+            + self.samples.iter().chain(&self.hosts).map(|s| s.len() + 16).sum::<usize>()
+    }
+}

@@ -1,0 +1,127 @@
+//! When a pair spoke: the intervals between its contacts at two scales, newest kept, bursts collapsed.
+
+use crate::event::Millis;
+use crate::window::Interval;
+
+/// Contacts that start closer than this are one, at the fine scale: a page's parallel requests, not a clock.
+pub const FINE_GAP: u64 = 300;
+/// Contacts closer than this are one visit.
+pub const VISIT_GAP: u64 = 30_000;
+/// Intervals kept at the fine scale.
+pub const FINE_KEPT: usize = 96;
+/// Intervals kept between visits.
+pub const VISITS_KEPT: usize = 192;
+
+/// The newest intervals, oldest overwritten. Grows with use: an empty one costs no heap.
+#[derive(Clone, Debug, Default)]
+pub struct Ring {
+    codes: Vec<Interval>,
+    next: u16,
+}
+
+impl Ring {
+    /// Adds an interval; beyond `kept` the oldest goes.
+    #[inline]
+    pub fn push(&mut self, ms: u64, kept: usize) {
+        let code = Interval::from_ms(ms);
+        if self.codes.len() < kept {
+            if self.codes.len() == self.codes.capacity() {
+                // Half again, not twice: most pairs stay small and there are millions of them.
+                self.codes.reserve_exact((self.codes.len() / 2).max(4));
+            }
+            self.codes.push(code);
+        } else {
+            self.codes[self.next as usize] = code;
+            self.next = (self.next + 1) % kept as u16;
+        }
+    }
+
+    /// Intervals in ms, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        let (new, old) = self.codes.split_at(self.next as usize);
+        old.iter().chain(new).map(|code| code.ms())
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// None yet.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// Heap bytes.
+    pub fn heap_bytes(&self) -> usize {
+        self.codes.capacity() * size_of::<Interval>()
+    }
+}
+
+/// The clock hand of a pair: where its last visit and contact started. 24 bytes, kept for every pair.
+#[derive(Clone, Copy, Debug)]
+pub struct Hand {
+    /// Start of the current visit.
+    pub visit: Millis,
+    /// Latest start seen.
+    pub last: Millis,
+}
+
+/// What one more contact means at the two scales: ms since the previous one, where it is no part of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Since the last contact, if that was no burst.
+    pub fine: Option<u64>,
+    /// Since the start of the last visit, if this begins a new one.
+    pub visit: Option<u64>,
+}
+
+impl Hand {
+    /// The hand at a first contact.
+    pub fn at(start: Millis) -> Hand {
+        Hand { visit: start, last: start }
+    }
+
+    /// Moves to a contact that started at `start`. One that starts before the last belongs to that visit: intervals are
+    /// never negative.
+    #[inline]
+    pub fn step(&mut self, start: Millis) -> Step {
+        if start <= self.last {
+            return Step::default();
+        }
+        let since = (start - self.last) as u64;
+        let fine = (since >= FINE_GAP).then_some(since);
+        let visit = (since >= VISIT_GAP).then(|| (start - self.visit) as u64);
+        self.last = start;
+        if visit.is_some() {
+            self.visit = start;
+        }
+        Step { fine, visit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn bursts_collapse_to_visits() {
+        let mut hand = Hand::at(0);
+        assert_eq!(hand.step(100), Step::default());
+        assert_eq!(hand.step(5_000), Step { fine: Some(4_900), visit: None });
+        assert_eq!(hand.step(60_000), Step { fine: Some(55_000), visit: Some(60_000) });
+        assert_eq!(hand.step(50_000), Step::default());
+        assert_eq!(hand.step(120_000), Step { fine: Some(60_000), visit: Some(60_000) });
+    }
+
+    proptest! {
+        #[test]
+        fn a_ring_keeps_the_newest(values in prop::collection::vec(0u64..2000, 0..60), kept in 1usize..20) {
+            let mut ring = Ring::default();
+            values.iter().for_each(|&v| ring.push(v, kept));
+            let newest: Vec<u64> = values[values.len().saturating_sub(kept)..].to_vec();
+            prop_assert_eq!(ring.iter().collect::<Vec<_>>(), newest);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! One binary for all integration tests: a module per law.
+
+mod input;
+mod metrics;
+mod parse;
+mod sink;
+mod summary;
+mod synth;

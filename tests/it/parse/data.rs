@@ -1,0 +1,110 @@
+//! Real logs that may not be copied into the project. They are looked for in `$DEGUCHI_DATA` and in `shared/data`
+//! beside the checkout; without them these tests say so and pass.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use deguchi::event::{Action, Event};
+use deguchi::parse::{Logformat, Parser, by_name, detect};
+
+fn folder() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let places = [
+        std::env::var_os("DEGUCHI_DATA").map(PathBuf::from),
+        Some(root.join("../shared/data")),
+        Some(root.join("../../shared/data")),
+    ];
+    let found = places.into_iter().flatten().find(|place| place.is_dir());
+    if found.is_none() {
+        println!("skipped: no folder of real logs; set DEGUCHI_DATA to one");
+    }
+    found
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    if path.extension().is_some_and(|extension| extension == "gz") {
+        let mut plain = Vec::new();
+        flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).expect("gzip");
+        return plain;
+    }
+    bytes
+}
+
+fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect()
+}
+
+#[track_caller]
+fn all<'a>(parser: &dyn Parser, bytes: &'a [u8]) -> Vec<Event<'a>> {
+    let read = |line: &&'a [u8]| match parser.parse(line) {
+        Ok(Some(event)) => event,
+        other => panic!("{other:?}: {}", String::from_utf8_lossy(line)),
+    };
+    lines(bytes).iter().map(read).collect()
+}
+
+#[test]
+fn one_real_squid_in_three_formats_tells_the_same() {
+    let Some(folder) = folder() else { return };
+    let file = |name: &str| bytes(&folder.join("squid-real").join(name));
+    let (native, combined, detector) =
+        (file("access-squid.log"), file("access-combined.log"), file("access-detector.log"));
+    let name = |bytes: &[u8]| detect(lines(bytes)).unwrap();
+    for (bytes, wanted) in [(&native, "squid"), (&combined, "combined"), (&detector, "squid-extended-user")] {
+        let found = name(bytes);
+        assert_eq!((found.name, found.confidence), (wanted, 100));
+    }
+    let native = all(&*by_name("squid").unwrap(), &native);
+    let combined = all(&*by_name("combined").unwrap(), &combined);
+    let detector = all(&*by_name("squid-extended-user").unwrap(), &detector);
+    assert_eq!((native.len(), combined.len(), detector.len()), (202, 202, 202));
+    for ((native, combined), detector) in native.iter().zip(&combined).zip(&detector) {
+        assert_eq!((native.time, native.duration), (detector.time, detector.duration));
+        assert_eq!(native.time / 1000, combined.time / 1000);
+        assert_eq!((native.peer, native.content_type), (detector.peer, detector.content_type));
+        for other in [combined, detector] {
+            assert_eq!((native.client, native.target, native.method), (other.client, other.target, other.method));
+            assert_eq!((native.status, native.bytes_down), (other.status, other.bytes_down));
+            assert_eq!((native.result, native.hierarchy, native.action), (other.result, other.hierarchy, other.action));
+        }
+        // Combined is raw, the other escaped: undone, they are the same.
+        assert_eq!(combined.agent.map(|text| text.decode()), detector.agent.map(|text| text.decode()));
+        assert_eq!(combined.referer.map(|text| text.decode()), detector.referer.map(|text| text.decode()));
+        assert!(detector.bytes_up.is_some());
+    }
+    let count = |action| native.iter().filter(|event| event.action == action).count();
+    assert_eq!((count(Action::Denied), count(Action::Error), count(Action::Unknown)), (27, 14, 0));
+}
+
+#[test]
+fn a_json_logformat() {
+    let Some(folder) = folder() else { return };
+    let format = r#"{"ts":%ts.%03tu,"ms":%tr,"src":"%>a","user":"%un","status":"%Ss/%03>Hs","down":%<st,"up":%>st,"method":"%rm","url":"%>ru","host":"%>rd","sni":"%ssl::>sni","ua":"%{User-Agent}>h","hdrup":%>sh,"dst":"%<a"}"#;
+    let bytes = bytes(&folder.join("squid-real/access-jsonl.log"));
+    let events = all(&Logformat::compile(format).unwrap(), &bytes);
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[0].agent.unwrap().decode().as_ref(), br#"q"uo\te"#);
+    assert_eq!((events[1].bytes_up, events[1].target), (Some(858), &b"api.example.test:18443"[..]));
+}
+
+#[test]
+fn every_line_of_the_c2_and_benign_logs() {
+    let Some(folder) = folder() else { return };
+    let mut files = 0;
+    for part in ["c2", "benign"] {
+        for file in std::fs::read_dir(folder.join(part)).unwrap() {
+            let path = file.unwrap().path();
+            let shown = path.file_name().unwrap().to_string_lossy().into_owned();
+            let bytes = bytes(&path);
+            let found = detect(lines(&bytes)).unwrap_or_else(|error| panic!("{shown}: {error}"));
+            let wanted = if shown.contains(".rich.") { "squid-extended" } else { "squid" };
+            assert_eq!(found.name, wanted, "{shown}");
+            for event in all(&*found.parser, &bytes) {
+                assert!(event.client.is_some(), "{shown}");
+            }
+            files += 1;
+        }
+    }
+    assert_eq!(files, 22);
+}
