@@ -55,8 +55,8 @@ type EpisodeKey = (u64, u64, u8);
 pub struct Shard {
     /// Contacts that wait for the watermark.
     pending: Vec<Contact>,
-    /// Released contacts: (pane, part of the pair's hash, index), sorted.
-    released: Vec<(u32, u32, u32)>,
+    /// Released contacts, sorted: pane, part of the pair's hash, index, 32 bits each; one number sorts faster than three.
+    released: Vec<u128>,
     /// First released contact of the next pane.
     next: usize,
     domains: Table<Domain>,
@@ -97,12 +97,17 @@ impl Shard {
             }
             if contact.pane < until {
                 let pair = ((contact.domain ^ contact.client.rotate_left(20)) >> 32) as u32;
-                self.released.push((contact.pane, pair, i as u32));
+                self.released.push(u128::from(contact.pane) << 64 | u128::from(pair) << 32 | i as u128);
             }
         }
         self.released.sort_unstable();
-        let mut panes: Vec<u32> = self.released.iter().map(|&(pane, ..)| pane).collect();
-        panes.dedup();
+        let mut panes = Vec::new();
+        for key in &self.released {
+            let pane = (key >> 64) as u32;
+            if panes.last() != Some(&pane) {
+                panes.push(pane);
+            }
+        }
         panes
     }
 
@@ -117,12 +122,12 @@ impl Shard {
         self.touched.clear();
         self.deltas.clear();
         let mut scratch = std::mem::take(&mut self.scratch);
-        while let Some(&(minute, hash, _)) = self.released.get(self.next)
-            && minute == pane.minute
+        while let Some(&first) = self.released.get(self.next)
+            && (first >> 64) as u32 == pane.minute
         {
             scratch.clear();
-            while let Some(&(_, _, i)) = self.released.get(self.next).filter(|r| (r.0, r.1) == (minute, hash)) {
-                scratch.push(i);
+            while let Some(&key) = self.released.get(self.next).filter(|&key| key >> 32 == first >> 32) {
+                scratch.push(key as u32);
                 self.next += 1;
             }
             if scratch.len() > 1 {
