@@ -236,21 +236,14 @@ fn slot_hash(authority: &[u8]) -> u64 {
 /// What requests of one program have in common: method, depth of the path, extension, query or not, port.
 #[inline]
 fn shape(method: Method, target: &Target<'_>, port: Option<u16>) -> u32 {
-    let (mut depth, mut file, mut dot) = (0, 0, None);
-    for (i, &b) in target.path.iter().enumerate().take(256) {
-        if b == b'/' {
-            (depth, file, dot) = (depth + 1, i, None);
-        } else if b == b'.' {
-            dot = Some(i);
-        }
-    }
-    let name = &target.path[file..];
-    let extension = match dot.map(|dot| &name[dot - file + 1..]) {
-        Some(extension) if extension.len() <= 4 => extension.iter().fold(1, |h, &b| h * 31 + u32::from(b)),
-        _ => 0,
+    let depth = target.path.iter().filter(|&&b| b == b'/').count() as u32;
+    let name = &target.path[memchr::memrchr(b'/', target.path).unwrap_or(0)..];
+    let extension = match name.iter().rev().take(5).position(|&b| b == b'.') {
+        Some(length) => name[name.len() - length..].iter().fold(1, |h, &b| h * 31 + u32::from(b)),
+        None => 0,
     };
     (method as u32)
-        .wrapping_add(depth << 2)
+        .wrapping_add(depth.min(511) << 2)
         .wrapping_add(u32::from(target.query.is_some()) << 11)
         .wrapping_add(u32::from(port.unwrap_or(0)) << 12)
         .wrapping_add(extension.wrapping_mul(0x9E37_79B1))
