@@ -42,6 +42,12 @@ impl Ring {
         old.iter().chain(new).map(|code| code.ms())
     }
 
+    /// Reads the place that is written next.
+    #[inline]
+    pub(super) fn warm(&self) -> u64 {
+        self.codes.get(self.next as usize).map_or(0, |code| code.ms())
+    }
+
     /// How many are kept.
     pub fn len(&self) -> usize {
         self.codes.len()
