@@ -26,8 +26,7 @@ impl Ring {
         let code = Interval::from_ms(ms);
         if self.codes.len() < kept {
             if self.codes.len() == self.codes.capacity() {
-                // Half again, not twice: most pairs stay small and there are millions of them.
-                self.codes.reserve_exact((self.codes.len() / 2).max(4));
+                self.codes.reserve_exact(self.codes.len().clamp(8, 64));
             }
             self.codes.push(code);
         } else {
