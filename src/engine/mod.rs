@@ -103,6 +103,11 @@ pub struct Engine {
     free: Vec<u32>,
     /// First pane that is not closed.
     open_pane: u32,
+    /// Last pane that held anything.
+    last_pane: u32,
+    /// Hour at the start of which quiet episodes were ended last. Both follow from the panes that were closed, never from
+    /// how far a round went: rounds are as large as chunks are.
+    swept: u32,
     /// First event of all inputs.
     begun: Millis,
     tally: Tally,
@@ -131,6 +136,8 @@ impl Engine {
             batches: Vec::new(),
             free: Vec::new(),
             open_pane: 0,
+            last_pane: 0,
+            swept: 0,
             begun: Millis::MAX,
             tally: Tally::default(),
         })
@@ -183,7 +190,7 @@ impl Engine {
     /// Ends all episodes. Call after the round in which the last input ended.
     pub fn finish(&mut self, found: &mut Found) {
         let mut shards = std::mem::take(&mut self.shards);
-        let pane = self.pane(self.open_pane.saturating_sub(1));
+        let pane = self.pane(self.last_pane);
         shards.iter_mut().for_each(|shard| shard.end_episodes(&pane, true));
         self.shards = shards;
         self.collect(found);
@@ -260,7 +267,8 @@ impl Engine {
             .flatten()
             .collect();
         for minute in panes {
-            if minute / 60 > self.open_pane / 60 {
+            if minute / 60 > self.swept {
+                self.swept = minute / 60;
                 let before = self.pane(minute - 1);
                 Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.end_episodes(&before, false));
             }
@@ -271,6 +279,7 @@ impl Engine {
             Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.tell_clients(&pane));
             Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.judge(&pane));
             self.open_pane = minute + 1;
+            self.last_pane = minute;
             self.shards = shards;
             self.collect(found);
             self.enforce_budget();

@@ -184,9 +184,12 @@ impl Shard {
             group += 1;
             if scratch.len() > 1 {
                 let contacts = &self.pending;
+                // What counts the same may read differently, and a sample is shown of it: the text decides last.
+                let line = |contact| pane.batch(contact).map(|batch| batch.line(contact));
                 scratch.sort_unstable_by(|&a, &b| {
                     let (a, b) = (&contacts[a as usize], &contacts[b as usize]);
-                    (a.domain, a.client).cmp(&(b.domain, b.client)).then_with(|| a.order(b))
+                    let pair = (a.domain, a.client).cmp(&(b.domain, b.client));
+                    pair.then_with(|| a.order(b)).then_with(|| line(a).cmp(&line(b)))
                 });
                 if !pane.keep_duplicates && pane.formats.len() > 1 {
                     self.duplicates += duplicates::drop_from(&mut scratch, &self.pending, pane.batches);

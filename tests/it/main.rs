@@ -1,8 +1,12 @@
 //! One binary for all integration tests: a module per law.
 
+mod determinism;
+mod duplicates;
 mod input;
+mod lab;
 mod metrics;
 mod parse;
 mod sink;
 mod summary;
 mod synth;
+mod time;
