@@ -3,6 +3,7 @@
 mod input;
 mod metrics;
 mod parse;
+mod scenarios;
 mod sink;
 mod summary;
 mod synth;
