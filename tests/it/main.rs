@@ -5,5 +5,6 @@ mod metrics;
 mod parse;
 mod scenarios;
 mod sink;
+mod squid;
 mod summary;
 mod synth;
