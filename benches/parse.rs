@@ -90,6 +90,9 @@ fn request(random: &mut Random, at: u64) -> Request {
     }
 }
 
+/// Writes a request as a line.
+type Write = fn(&Request) -> String;
+
 fn squid(r: &Request) -> String {
     format!(
         "{}.{:03} {:6} {} {}/{:03} {} {} {} {} {}/{} {}\n",
@@ -139,7 +142,7 @@ fn combined(r: &Request) -> String {
     )
 }
 
-fn bytes(write: fn(&Request) -> String) -> Vec<u8> {
+fn bytes(write: Write) -> Vec<u8> {
     let mut random = Random(22);
     let mut bytes = Vec::new();
     for at in 0..LINES {
@@ -166,7 +169,6 @@ fn parse(parser: &dyn Parser, bytes: &[u8]) -> u64 {
 }
 
 fn main() {
-    type Write = fn(&Request) -> String;
     let formats: [(&str, Write); 3] = [("squid", squid), ("squid-extended", extended), ("combined", combined)];
     if let Ok(name) = std::env::var("DEGUCHI_PROFILE") {
         let (name, write) = formats.iter().find(|(format, _)| name == *format).expect("a format");

@@ -38,16 +38,21 @@ impl Detector for Beacon {
     fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
         let Some(detail) = &seen.pair.detail else { return };
         let Some(rhythm) = Rhythm::strongest(detail).filter(|r| r.strength() >= FAINT) else { return };
-        let mut card = Card::default();
+        let mut card = Card::new(seen.words);
         judge_rhythm(seen, &rhythm, &mut card);
         judge_program(seen, &mut card);
         judge_place(seen, &mut card);
-        let period = seconds(rhythm.median);
-        let span = seconds((seen.pair.hand.last - seen.pair.first) as u64);
         found.push(Finding {
             detector: "beacon",
             card,
-            what: format!("contact about every {period} for {span}"),
+            what: match seen.words {
+                true => format!(
+                    "contact about every {} for {}",
+                    seconds(rhythm.median),
+                    seconds((seen.pair.hand.last - seen.pair.first) as u64)
+                ),
+                false => String::new(),
+            },
             attack: &["T1071.001"],
         });
     }

@@ -19,9 +19,16 @@ pub struct Evidence {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Card {
     evidence: Vec<Evidence>,
+    /// Words are made only for a card that somebody will read: most judgements lead to nothing.
+    words: bool,
 }
 
 impl Card {
+    /// An empty card, with or without words.
+    pub fn new(words: bool) -> Card {
+        Card { evidence: Vec::new(), words }
+    }
+
     /// Adds a reason, unless it is worth nothing.
     pub fn add(
         &mut self,
@@ -32,7 +39,8 @@ impl Card {
         text: impl FnOnce() -> String,
     ) {
         if points != 0 {
-            self.evidence.push(Evidence { name, value, usual, points, text: text() });
+            let text = if self.words { text() } else { String::new() };
+            self.evidence.push(Evidence { name, value, usual, points, text });
         }
     }
 

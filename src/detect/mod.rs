@@ -41,6 +41,8 @@ pub struct Seen<'a> {
     pub now: Millis,
     /// What the input can know.
     pub carries: Fields,
+    /// Whether findings are to be put in words.
+    pub words: bool,
 }
 
 /// What a detector found: the reasons, and a sentence that says what is going on.
@@ -86,12 +88,17 @@ fn judge_place(seen: &Seen<'_>, card: &mut Card) {
     if clients >= 5 {
         let users = domain.clients.count().max(1);
         let share = users as f64 / clients as f64;
+        // A domain that arrived after the log began and reaches many is an outbreak, not popularity.
+        let arrived = domain.first - seen.begun >= day;
         let points = match users {
             1 if clients >= 20 => 10,
             1 => 6,
-            _ if share <= 0.02 => 6,
-            2.. if share >= 0.25 => -18,
-            3.. if share >= 0.10 => -10,
+            2 | 3 if share <= 0.02 => 6,
+            _ if arrived => 0,
+            n if n >= 3 && share >= 0.25 => -30,
+            n if n >= 5 && share >= 0.10 => -24,
+            n if n >= 8 && share >= 0.04 => -18,
+            n if n >= 8 => -10,
             _ => 0,
         };
         card.add("domain_clients", users as f64, Some(clients as f64), points, || match users {

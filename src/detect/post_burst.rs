@@ -58,7 +58,7 @@ impl Detector for PostBurst {
             .map(|(i, w)| (if bytes { bytes_points(w.sent.bytes, i) } else { posts_points(w.sent.posts, i) }, w))
             .reduce(|best, next| if next.0 > best.0 { next } else { best });
         let Some((points, burst)) = best.filter(|(points, _)| *points > 0) else { return };
-        let mut card = Card::default();
+        let mut card = Card::new(seen.words);
         let what = if bytes {
             let amount = size(burst.sent.bytes);
             card.add("sent_bytes", burst.sent.bytes as f64, None, points, || {

@@ -1,7 +1,7 @@
 //! A chunk after parsing: contacts by shard, and what became of every line.
 
 use crate::engine::HashKey;
-use crate::event::{Action, Contact, Destination, Event, Fields, Method, Millis, Normalizer};
+use crate::event::{Action, Contact, Event, Fields, Method, Millis, Normalizer, Target};
 use crate::input::{Chunk, LINE_MAX, Lines};
 use crate::parse::{Parser, Reason};
 use std::sync::Arc;
@@ -84,25 +84,26 @@ impl Batch {
 pub struct Cutter {
     key: HashKey,
     normalizer: Normalizer,
-    hosts: Vec<HostHashes>,
+    /// Authorities met last, as logged. Direct-mapped by a cheap hash; saves what is dear: the public suffix look-up and two
+    /// keyed hashes. Never reaches a result: a miss computes the same.
+    places: Vec<(Vec<u8>, Hashes)>,
 }
 
-/// A slot of the host cache. Direct-mapped by a cheap hash; holds what is dear: the public suffix look-up and two keyed
-/// hashes. Never reaches a result: a miss computes the same.
-#[derive(Clone, Default)]
-struct HostHashes {
-    host: Vec<u8>,
-    domain_hash: u64,
-    host_hash: u32,
+/// What is kept of an authority.
+#[derive(Clone, Copy, Default)]
+struct Hashes {
+    domain: u64,
+    host: u32,
+    port: Option<u16>,
 }
 
-/// Slots of the host cache: about 1 MB a thread.
-const HOSTS: usize = 1 << 13;
+/// Slots of the cache: about 1 MB a thread.
+const PLACES: usize = 1 << 13;
 
 impl Cutter {
     /// A cutter with an empty cache.
     pub fn new(key: HashKey) -> Cutter {
-        Cutter { key, normalizer: Normalizer::default(), hosts: vec![HostHashes::default(); HOSTS] }
+        Cutter { key, normalizer: Normalizer::default(), places: vec![Default::default(); PLACES] }
     }
 
     /// Parses a chunk.
@@ -123,13 +124,15 @@ impl Cutter {
             queries: 0,
             rejected: Default::default(),
         };
+        // Where the format tells what the proxy did, lines that do not are no requests to the outside (ICP).
+        let acts = parser.carries().action;
         batch.contacts.reserve_exact(batch.bytes.len() / 100 + 16);
         let bytes = std::mem::take(&mut batch.bytes);
         for (at, line) in Lines::new(0, &bytes) {
             batch.lines += 1;
             batch.truncated += u64::from(line.len() >= LINE_MAX);
             match parser.parse(line) {
-                Ok(Some(event)) => self.contact(&event, at as u32, &mut batch),
+                Ok(Some(event)) => self.contact(&event, at as u32, acts, &mut batch),
                 Ok(None) => batch.ignored += 1,
                 Err(error) => {
                     let kind = &mut batch.rejected[error.wanted as usize];
@@ -147,8 +150,22 @@ impl Cutter {
         batch
     }
 
+    /// Hashes of an authority, from the cache or anew.
     #[inline]
-    fn contact(&mut self, event: &Event<'_>, at: u32, batch: &mut Batch) {
+    fn hashes(&mut self, authority: &[u8]) -> Option<Hashes> {
+        let slot = &mut self.places[slot_hash(authority) as usize % PLACES];
+        if slot.0 != authority {
+            let place = self.normalizer.place(authority)?;
+            let (domain, host) = (self.key.name(place.domain), self.key.name(place.host) as u32);
+            slot.0.clear();
+            slot.0.extend_from_slice(authority);
+            slot.1 = Hashes { domain, host, port: place.port };
+        }
+        Some(slot.1)
+    }
+
+    #[inline]
+    fn contact(&mut self, event: &Event<'_>, at: u32, acts: bool, batch: &mut Batch) {
         let client = event.client.or(event.user.map(|u| u.raw)).unwrap_or(b"-");
         let mut contact = Contact {
             end: event.end(),
@@ -164,22 +181,14 @@ impl Cutter {
             referer: event.referer.is_some(),
             ..Contact::default()
         };
-        let destination = self.normalizer.destination(event).filter(|_| event.action != Action::Unknown);
-        match destination {
-            Some(to) => {
-                contact.shape = shape(contact.method, &to);
-                contact.url_bytes = (to.path.len() + to.query.map_or(0, |q| q.len())) as u32;
-                batch.queries += u64::from(to.query.is_some_and(|q| !q.is_empty()));
-                let hash = ahead_hash(to.host);
-                let slot = &mut self.hosts[hash as usize % HOSTS];
-                if slot.host != to.host {
-                    slot.host.clear();
-                    slot.host.extend_from_slice(to.host);
-                    slot.domain_hash = self.key.name(to.domain);
-                    slot.host_hash = self.key.name(to.host) as u32;
-                }
-                contact.domain = slot.domain_hash;
-                contact.host = slot.host_hash;
+        let target = Target::of(event).filter(|_| event.action != Action::Unknown || !acts);
+        match target.and_then(|target| self.hashes(target.authority).map(|place| (target, place))) {
+            Some((target, place)) => {
+                contact.domain = place.domain;
+                contact.host = place.host;
+                contact.shape = shape(contact.method, &target, place.port.or(target.scheme_port));
+                contact.url_bytes = (target.path.len() + target.query.map_or(0, |q| q.len())) as u32;
+                batch.queries += u64::from(target.query.is_some_and(|q| !q.is_empty()));
             }
             None => batch.undirected += 1,
         }
@@ -211,34 +220,32 @@ impl Batch {
     }
 }
 
-/// Cheap hash of a host: FNV-1a over eight bytes at a time. Only picks a cache slot.
+/// Cheap hash of an authority, eight bytes at a time. Only picks a cache slot.
 #[inline]
-fn ahead_hash(host: &[u8]) -> u64 {
-    let mut hash = host.len() as u64;
-    for part in host.chunks(8) {
-        let mut word = [0; 8];
-        word[..part.len()].copy_from_slice(part);
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        hash ^= hash >> 32;
+fn slot_hash(authority: &[u8]) -> u64 {
+    let mut hash = authority.len() as u64;
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+    let (words, rest) = authority.as_chunks::<8>();
+    for &word in words {
+        hash = mix(hash, u64::from_le_bytes(word));
     }
-    hash
+    hash = mix(hash, rest.iter().fold(0, |word, &b| word << 8 | u64::from(b)));
+    hash ^ hash >> 32
 }
 
 /// What requests of one program have in common: method, depth of the path, extension, query or not, port.
 #[inline]
-fn shape(method: Method, to: &Destination<'_>) -> u32 {
-    let depth = memchr::memchr_iter(b'/', to.path).take(15).count() as u32;
-    let file = memchr::memrchr(b'/', to.path).map_or(&[][..], |i| &to.path[i..]);
-    let extension = match memchr::memrchr(b'.', file) {
-        Some(dot) if file.len() - dot <= 5 => {
-            file[dot + 1..].iter().fold(1u32, |h, &b| h.wrapping_mul(31) + u32::from(b))
-        }
-        _ => 0,
+fn shape(method: Method, target: &Target<'_>, port: Option<u16>) -> u32 {
+    let depth = target.path.iter().filter(|&&b| b == b'/').count() as u32;
+    let name = &target.path[memchr::memrchr(b'/', target.path).unwrap_or(0)..];
+    let extension = match name.iter().rev().take(5).position(|&b| b == b'.') {
+        Some(length) => name[name.len() - length..].iter().fold(1, |h, &b| h * 31 + u32::from(b)),
+        None => 0,
     };
     (method as u32)
-        .wrapping_add(depth << 2)
-        .wrapping_add(u32::from(to.query.is_some()) << 6)
-        .wrapping_add(u32::from(to.port.unwrap_or(0)) << 7)
+        .wrapping_add(depth.min(511) << 2)
+        .wrapping_add(u32::from(target.query.is_some()) << 11)
+        .wrapping_add(u32::from(port.unwrap_or(0)) << 12)
         .wrapping_add(extension.wrapping_mul(0x9E37_79B1))
 }
 

@@ -36,48 +36,82 @@ pub struct Destination<'a> {
     pub query: Option<&'a [u8]>,
 }
 
-/// Makes a [`Destination`] of an event; holds the buffer of the normalised host, so that no line allocates.
+/// A target, cut but not normalised: cheap, where [`Normalizer::place`] is dear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// `userinfo@host:port` as logged; never empty.
+    pub authority: &'a [u8],
+    /// Port that the scheme stands for.
+    pub scheme_port: Option<u16>,
+    /// As in [`Destination::path`].
+    pub path: &'a [u8],
+    /// As in [`Destination::query`].
+    pub query: Option<&'a [u8]>,
+}
+
+impl<'a> Target<'a> {
+    /// Cuts the target of an event. `None` if it names no host: pseudo-URLs (`error:invalid-request`), cache manager
+    /// requests, a bare path without a logged host.
+    #[inline]
+    pub fn of(event: &Event<'a>) -> Option<Target<'a>> {
+        let connect = event.method.is_some_and(|m| m.eq_ignore_ascii_case(b"CONNECT"));
+        let mut target = split(event.target, connect)?;
+        if let Some(named) = event.host {
+            target.prefer(named);
+        }
+        (!target.authority.is_empty()).then_some(target)
+    }
+
+    /// A logged server name says more than a missing host, or than the address an intercepting proxy saw.
+    fn prefer(&mut self, named: &'a [u8]) {
+        let addressed = self.authority.first().is_some_and(|&b| b.is_ascii_digit() || b == b'[');
+        let better = || named.iter().any(u8::is_ascii_alphabetic) && address(host_port(self.authority).0).is_some();
+        if self.authority.is_empty() || (addressed && better()) {
+            let own_port = host_port(self.authority).1;
+            self.authority = named;
+            self.scheme_port = own_port.or(self.scheme_port);
+        }
+    }
+}
+
+/// A host, normalised: what a [`Destination`] says besides path and query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// As in [`Destination::host`].
+    pub host: &'a [u8],
+    /// As in [`Destination::domain`].
+    pub domain: &'a [u8],
+    /// What the host is.
+    pub kind: HostKind,
+    /// Port of the authority.
+    pub port: Option<u16>,
+}
+
+/// Normalises hosts; holds the buffer of the normal form, so that no line allocates.
 #[derive(Debug, Default)]
 pub struct Normalizer {
     host: Vec<u8>,
 }
 
-/// The parts of a target before the host is normalised.
-struct Parts<'a> {
-    authority: &'a [u8],
-    scheme_port: Option<u16>,
-    path: &'a [u8],
-    query: Option<&'a [u8]>,
-}
-
 impl Normalizer {
-    /// Where `event` went. `None` if its target names no host: pseudo-URLs (`error:invalid-request`), cache manager
-    /// requests, a bare path without a logged host, or an authority that is empty or longer than 255 bytes.
+    /// Where `event` went: [`Target::of`] and [`Normalizer::place`] together.
     pub fn destination<'a>(&'a mut self, event: &Event<'a>) -> Option<Destination<'a>> {
-        let connect = event.method.is_some_and(|m| m.eq_ignore_ascii_case(b"CONNECT"));
-        let mut parts = split(event.target, connect)?;
-        if parts.authority.is_empty() {
-            parts.authority = event.host?;
-        }
-        let (mut raw, mut port) = host_port(parts.authority);
-        // A logged server name says more than the address an intercepting proxy saw.
-        if let Some(named) = event.host
-            && raw.first().is_some_and(|&b| b.is_ascii_digit() || b == b'[')
-            && named.iter().any(u8::is_ascii_alphabetic)
-        {
-            let (name, named_port) = host_port(named);
-            if address(raw).is_some() && !name.is_empty() {
-                raw = name;
-                port = named_port.or(port);
-            }
-        }
+        let target = Target::of(event)?;
+        let Place { host, domain, kind, port } = self.place(target.authority)?;
+        let port = port.or(target.scheme_port);
+        Some(Destination { host, domain, kind, port, path: target.path, query: target.query })
+    }
+
+    /// Host, registrable domain and port of an authority. `None` if the host is empty or longer than 255 bytes.
+    pub fn place(&mut self, authority: &[u8]) -> Option<Place<'_>> {
+        let (raw, port) = host_port(authority);
         let kind = self.normalize(raw)?;
         let host = self.host.as_slice();
         let domain = match kind {
             HostKind::Name => psl::domain(host).map_or(host, |d| d.as_bytes()),
             HostKind::Address | HostKind::Label => host,
         };
-        Some(Destination { host, domain, kind, port: port.or(parts.scheme_port), path: parts.path, query: parts.query })
+        Some(Place { host, domain, kind, port })
     }
 
     /// Writes the normal form of `raw` to the buffer.
@@ -87,21 +121,13 @@ impl Normalizer {
             return None;
         }
         self.host.clear();
-        let (mut plain, mut dots, mut last_label) = (true, 0, 0);
-        for (i, &b) in raw.iter().enumerate() {
-            if b == b'.' {
-                dots += 1;
-                last_label = i + 1;
-            }
-            plain &= b < 0x80 && b != b'%';
-            self.host.push(b.to_ascii_lowercase());
-        }
-        if !plain {
+        self.host.extend_from_slice(raw);
+        self.host.make_ascii_lowercase();
+        if self.host.iter().any(|&b| b >= 0x80 || b == b'%') {
             self.rewrite()?;
-            last_label = self.host.iter().rposition(|&b| b == b'.').map_or(0, |i| i + 1);
-            dots = self.host.iter().filter(|&&b| b == b'.').count();
         }
-        let may_be_address = raw[0] == b'[' || self.host.get(last_label).is_some_and(u8::is_ascii_digit);
+        let last_dot = memchr::memrchr(b'.', &self.host);
+        let may_be_address = self.host.get(last_dot.map_or(0, |dot| dot + 1)).is_some_and(u8::is_ascii_digit);
         if (may_be_address || self.host.contains(&b':'))
             && let Some(ip) = address(&self.host)
         {
@@ -110,7 +136,7 @@ impl Normalizer {
             write!(self.host, "{ip}").ok()?;
             return Some(HostKind::Address);
         }
-        Some(if dots == 0 { HostKind::Label } else { HostKind::Name })
+        Some(if last_dot.is_none() { HostKind::Label } else { HostKind::Name })
     }
 
     /// Percent-escapes and names beyond ASCII: the rare path. What no standard explains is kept as it is.
@@ -128,15 +154,16 @@ impl Normalizer {
     }
 }
 
-/// Cuts a target. `None` for what names no place outside.
-fn split(target: &[u8], connect: bool) -> Option<Parts<'_>> {
+/// Cuts a target; the authority is empty for a bare path. `None` for what names no place outside.
+#[inline]
+fn split(target: &[u8], connect: bool) -> Option<Target<'_>> {
     if connect {
         let end = memchr::memchr(b'/', target).unwrap_or(target.len());
-        return Some(Parts { authority: &target[..end], scheme_port: None, path: b"", query: None });
+        return Some(Target { authority: &target[..end], scheme_port: None, path: b"", query: None });
     }
     if target.first() == Some(&b'/') && !target.starts_with(b"//") {
         let (path, query) = path_query(target);
-        return Some(Parts { authority: b"", scheme_port: None, path, query });
+        return Some(Target { authority: b"", scheme_port: None, path, query });
     }
     let (scheme_port, rest) = match scheme_end(target) {
         Some(at) => (default_port(&target[..at]), &target[at + 3..]),
@@ -156,7 +183,7 @@ fn split(target: &[u8], connect: bool) -> Option<Parts<'_>> {
     if rest[..end].is_empty() {
         return None;
     }
-    Some(Parts { authority: &rest[..end], scheme_port, path, query })
+    Some(Target { authority: &rest[..end], scheme_port, path, query })
 }
 
 /// Offset of `://` if what stands before it is a scheme of the web.

@@ -47,6 +47,10 @@ struct Visible(CompactFormatter);
 
 impl Formatter for Visible {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // Nearly all text is printable ASCII: told apart bytewise, many bytes at a time.
+        if fragment.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+            return self.0.write_string_fragment(writer, fragment);
+        }
         let mut plain = 0;
         for (at, c) in fragment.char_indices().filter(|&(_, c)| is_unsafe(c)) {
             writer.write_all(&fragment.as_bytes()[plain..at])?;

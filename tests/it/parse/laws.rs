@@ -150,3 +150,51 @@ proptest! {
         }
     }
 }
+
+/// A line of a megabyte made to be read again and again. Work that grows with its square would take minutes; a second
+/// is fifty times what is needed.
+#[test]
+fn hostile_lines_take_linear_time() {
+    let heads = [
+        "",
+        "1700000000.123 104 192.0.2.10 TCP_MISS/200 904 GET ",
+        "1700000000.123 104 192.0.2.10 TCP_MISS/200 904 333 GET http://e.com/ ",
+        "1700000000.123 104 192.0.2.10 ",
+        "192.0.2.10 - - [22/Nov/2026:10:30:51 +0000] \"GET ",
+        "1 10.0.0.1 ",
+    ];
+    let tails = [
+        " ",
+        "a ",
+        "\" ",
+        "\" \"",
+        "\"",
+        "\\\"",
+        "\\",
+        "|",
+        "\" 2",
+        "\" 200 5 ",
+        "/",
+        "HIER_DIRECT/",
+        " HIER_/ ",
+        "[",
+        "] [",
+        ":",
+        "1",
+    ];
+    let raw =
+        Logformat::compile(r#"%ts %>a %un|%rm %>a:%>p "%'{User-Agent}>h" %ru %new"%{X}>h" %tl %ssl::>cert_subject"#);
+    let mut parsers: Vec<(&str, Box<dyn Parser>)> = FORMATS.iter().map(|entry| (entry.name, (entry.build)())).collect();
+    parsers.push(("raw", Box::new(raw.unwrap())));
+    for (name, parser) in parsers {
+        for head in heads {
+            for tail in tails {
+                let line = format!("{head}{}", tail.repeat((1 << 20) / tail.len()));
+                let start = std::time::Instant::now();
+                let _ = parser.parse(line.as_bytes());
+                let took = start.elapsed();
+                assert!(took.as_secs() < 1, "{name}: {head}{tail}…: {took:?}");
+            }
+        }
+    }
+}
