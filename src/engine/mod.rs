@@ -34,7 +34,7 @@ use crate::window::pane_of;
 use clients::Clients;
 use input::Input;
 use rayon::prelude::*;
-use shard::{Pane, Shard};
+use shard::{PANES_AT_ONCE, Pane, Shard};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tally::Tally;
@@ -239,19 +239,33 @@ impl Engine {
     fn advance(&mut self, new: &[u32], settled: &[Contact], until: u32, found: &mut Found) {
         let mut shards = std::mem::take(&mut self.shards);
         let pool = self.pool.take();
-        let from = self.open_pane;
-        let panes: BTreeSet<u32> = Self::each_shard(pool.as_ref(), &mut shards, |i, shard| {
+        Self::each_shard(pool.as_ref(), &mut shards, |i, shard| {
             for &number in new {
                 if let Some(batch) = &self.batches[number as usize] {
                     shard.take(batch.of_shard(i));
                 }
             }
             shard.take(settled.iter().filter(|c| batch::shard_of(c.domain) == i));
-            shard.release(from, until)
-        })
-        .into_iter()
-        .flatten()
-        .collect();
+        });
+        self.shards = shards;
+        self.pool = pool;
+        while let Some(from) = self.shards.iter().filter_map(Shard::waits_for).min().filter(|&pane| pane < until) {
+            let from = from.max(self.open_pane);
+            self.close(from, until.min(from + PANES_AT_ONCE), found);
+        }
+        if until != u32::MAX {
+            self.open_pane = self.open_pane.max(until);
+        }
+    }
+
+    /// Counts and judges the panes from `from` to `until`, and closes them.
+    fn close(&mut self, from: u32, until: u32, found: &mut Found) {
+        let mut shards = std::mem::take(&mut self.shards);
+        let pool = self.pool.take();
+        let panes: BTreeSet<u32> = Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.release(from, until))
+            .into_iter()
+            .flatten()
+            .collect();
         for minute in panes {
             if minute / 60 > self.swept {
                 self.swept = minute / 60;
@@ -270,9 +284,6 @@ impl Engine {
             self.collect(found);
             self.enforce_budget();
             shards = std::mem::take(&mut self.shards);
-        }
-        if until != u32::MAX {
-            self.open_pane = self.open_pane.max(until);
         }
         Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.compact(until));
         self.shards = shards;

@@ -1,0 +1,4 @@
+#![no_main]
+use deguchi::parse::{Parser, Squid};
+
+libfuzzer_sys::fuzz_target!(|line: &[u8]| drop(Squid.parse(line)));
