@@ -325,8 +325,8 @@ impl Watched {
         if let Some(last) = self.series.last_mut() {
             last.requests += 1;
             last.denied += u32::from(contact.action == Action::Denied);
-            last.down += contact.bytes_down().unwrap_or(0);
-            last.up += contact.bytes_up().unwrap_or(0);
+            last.down = last.down.saturating_add(contact.bytes_down().unwrap_or(0));
+            last.up = last.up.saturating_add(contact.bytes_up().unwrap_or(0));
         }
     }
 
