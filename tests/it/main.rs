@@ -3,6 +3,7 @@
 mod input;
 mod metrics;
 mod parse;
+mod readme;
 mod scenarios;
 mod sink;
 mod squid;
