@@ -25,17 +25,19 @@ pub struct Rhythm {
 }
 
 impl Rhythm {
-    /// Measures intervals in ms; sorts them. `None` if there are fewer than [`FEWEST`].
+    /// Measures intervals in ms; reorders them. `None` if there are fewer than [`FEWEST`].
     pub fn of(intervals: &mut [u64]) -> Option<Rhythm> {
         let count = intervals.len();
         if count < FEWEST {
             return None;
         }
-        intervals.sort_unstable();
-        let median = intervals[count / 2].max(1);
+        let (below, median, above) = intervals.select_nth_unstable(count / 2);
+        let median = (*median).max(1);
+        let lower = *below.select_nth_unstable(count / 4).1;
+        let upper = *above.select_nth_unstable(count * 3 / 4 - count / 2 - 1).1;
         let inside = |ms: &&u64| **ms * 10 >= median * 4 && **ms * 10 <= median * 16;
         let concentration = intervals.iter().filter(inside).count() as f64 / count as f64;
-        let spread = (intervals[count * 3 / 4] - intervals[count / 4]) as f64 / 2.0 / median as f64;
+        let spread = (upper - lower) as f64 / 2.0 / median as f64;
         Some(Rhythm { count, median, concentration, spread })
     }
 

@@ -86,10 +86,12 @@ pub struct Cutter {
     normalizer: Normalizer,
     /// Authorities met last, as logged. Direct-mapped by a cheap hash; saves what is dear: the public suffix look-up and two
     /// keyed hashes. Never reaches a result: a miss computes the same.
-    places: Vec<(Vec<u8>, Hashes)>,
+    places: Vec<Slot>,
+    /// Clients met last, in the same way.
+    clients: Vec<Slot>,
 }
 
-/// What is kept of an authority.
+/// What is kept of a name.
 #[derive(Clone, Copy, Default)]
 struct Hashes {
     domain: u64,
@@ -97,13 +99,54 @@ struct Hashes {
     port: Option<u16>,
 }
 
-/// Slots of the cache: about 1 MB a thread.
+/// One cache line: longer names are rare and not kept.
+#[derive(Clone, Copy)]
+struct Slot {
+    hashes: Hashes,
+    length: u8,
+    name: [u8; KEPT],
+}
+
+/// Longest name kept, bytes.
+const KEPT: usize = 47;
+
+impl Default for Slot {
+    fn default() -> Self {
+        Slot { hashes: Hashes::default(), length: 0, name: [0; KEPT] }
+    }
+}
+
+impl Slot {
+    /// What is kept of `name`, or made and kept.
+    #[inline]
+    fn get(&mut self, name: &[u8], make: impl FnOnce() -> Option<Hashes>) -> Option<Hashes> {
+        if self.length as usize == name.len() && self.name.get(..name.len()) == Some(name) {
+            return Some(self.hashes);
+        }
+        let hashes = make()?;
+        if let Some(place) = self.name.get_mut(..name.len()) {
+            place.copy_from_slice(name);
+            self.length = name.len() as u8;
+            self.hashes = hashes;
+        }
+        Some(hashes)
+    }
+}
+
+/// Slots of the cache: 512 KB a thread, which a second-level cache holds.
 const PLACES: usize = 1 << 13;
+/// The same for clients.
+const CLIENTS: usize = 1 << 12;
 
 impl Cutter {
     /// A cutter with an empty cache.
     pub fn new(key: HashKey) -> Cutter {
-        Cutter { key, normalizer: Normalizer::default(), places: vec![Default::default(); PLACES] }
+        Cutter {
+            key,
+            normalizer: Normalizer::default(),
+            places: vec![Slot::default(); PLACES],
+            clients: vec![Slot::default(); CLIENTS],
+        }
     }
 
     /// Parses a chunk.
@@ -154,14 +197,19 @@ impl Cutter {
     #[inline]
     fn hashes(&mut self, authority: &[u8]) -> Option<Hashes> {
         let slot = &mut self.places[slot_hash(authority) as usize % PLACES];
-        if slot.0 != authority {
+        slot.get(authority, || {
             let place = self.normalizer.place(authority)?;
             let (domain, host) = (self.key.name(place.domain), self.key.name(place.host) as u32);
-            slot.0.clear();
-            slot.0.extend_from_slice(authority);
-            slot.1 = Hashes { domain, host, port: place.port };
-        }
-        Some(slot.1)
+            Some(Hashes { domain, host, port: place.port })
+        })
+    }
+
+    /// Hash of a client, from the cache or anew.
+    #[inline]
+    fn client(&mut self, name: &[u8]) -> u64 {
+        let slot = &mut self.clients[slot_hash(name) as usize % CLIENTS];
+        let make = || Some(Hashes { domain: self.key.name(name), ..Hashes::default() });
+        slot.get(name, make).map_or(0, |hashes| hashes.domain)
     }
 
     #[inline]
@@ -169,7 +217,7 @@ impl Cutter {
         let client = event.client.or(event.user.map(|u| u.raw)).unwrap_or(b"-");
         let mut contact = Contact {
             end: event.end(),
-            client: self.key.name(client),
+            client: self.client(client),
             up: event.bytes_up.unwrap_or(Contact::UNKNOWN),
             down: event.bytes_down.unwrap_or(Contact::UNKNOWN),
             duration: event.duration.map_or(0, |d| u32::try_from(d).unwrap_or(u32::MAX)),

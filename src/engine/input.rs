@@ -4,7 +4,7 @@ use crate::engine::batch::Batch;
 use crate::engine::tally::Tally;
 use crate::event::{Contact, Millis};
 use crate::parse::Parser;
-use crate::window::{Clock, Tick, pane_of};
+use crate::window::{Clock, PANE, Tick, pane_of};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -77,7 +77,8 @@ impl Input {
                 continue;
             }
             if contact.pane != Contact::HELD {
-                batch.until = batch.until.max(contact.end);
+                // What is late waits for a pane after its own time.
+                batch.until = batch.until.max(contact.end).max(Millis::from(contact.pane) * PANE);
                 tally.span(contact.end);
             }
             if self.clock.holds() {

@@ -34,7 +34,7 @@ use crate::window::pane_of;
 use clients::Clients;
 use input::Input;
 use rayon::prelude::*;
-use shard::{Pane, Shard};
+use shard::{PANES_AT_ONCE, Pane, Shard};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tally::Tally;
@@ -103,6 +103,11 @@ pub struct Engine {
     free: Vec<u32>,
     /// First pane that is not closed.
     open_pane: u32,
+    /// Last pane that held anything.
+    last_pane: u32,
+    /// Hour at the start of which quiet episodes were ended last. Both follow from the panes that were closed, never from
+    /// how far a round went: rounds are as large as chunks are.
+    swept: u32,
     /// First event of all inputs.
     begun: Millis,
     tally: Tally,
@@ -131,6 +136,8 @@ impl Engine {
             batches: Vec::new(),
             free: Vec::new(),
             open_pane: 0,
+            last_pane: 0,
+            swept: 0,
             begun: Millis::MAX,
             tally: Tally::default(),
         })
@@ -183,7 +190,7 @@ impl Engine {
     /// Ends all episodes. Call after the round in which the last input ended.
     pub fn finish(&mut self, found: &mut Found) {
         let mut shards = std::mem::take(&mut self.shards);
-        let pane = self.pane(self.open_pane.saturating_sub(1));
+        let pane = self.pane(self.last_pane);
         shards.iter_mut().for_each(|shard| shard.end_episodes(&pane, true));
         self.shards = shards;
         self.collect(found);
@@ -232,21 +239,36 @@ impl Engine {
     fn advance(&mut self, new: &[u32], settled: &[Contact], until: u32, found: &mut Found) {
         let mut shards = std::mem::take(&mut self.shards);
         let pool = self.pool.take();
-        let from = self.open_pane;
-        let panes: BTreeSet<u32> = Self::each_shard(pool.as_ref(), &mut shards, |i, shard| {
+        Self::each_shard(pool.as_ref(), &mut shards, |i, shard| {
             for &number in new {
                 if let Some(batch) = &self.batches[number as usize] {
                     shard.take(batch.of_shard(i));
                 }
             }
             shard.take(settled.iter().filter(|c| batch::shard_of(c.domain) == i));
-            shard.release(from, until)
-        })
-        .into_iter()
-        .flatten()
-        .collect();
+        });
+        self.shards = shards;
+        self.pool = pool;
+        while let Some(from) = self.shards.iter().filter_map(Shard::waits_for).min().filter(|&pane| pane < until) {
+            let from = from.max(self.open_pane);
+            self.close(from, until.min(from + PANES_AT_ONCE), found);
+        }
+        if until != u32::MAX {
+            self.open_pane = self.open_pane.max(until);
+        }
+    }
+
+    /// Counts and judges the panes from `from` to `until`, and closes them.
+    fn close(&mut self, from: u32, until: u32, found: &mut Found) {
+        let mut shards = std::mem::take(&mut self.shards);
+        let pool = self.pool.take();
+        let panes: BTreeSet<u32> = Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.release(from, until))
+            .into_iter()
+            .flatten()
+            .collect();
         for minute in panes {
-            if minute / 60 > self.open_pane / 60 {
+            if minute / 60 > self.swept {
+                self.swept = minute / 60;
                 let before = self.pane(minute - 1);
                 Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.end_episodes(&before, false));
             }
@@ -257,13 +279,11 @@ impl Engine {
             Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.tell_clients(&pane));
             Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.judge(&pane));
             self.open_pane = minute + 1;
+            self.last_pane = minute;
             self.shards = shards;
             self.collect(found);
             self.enforce_budget();
             shards = std::mem::take(&mut self.shards);
-        }
-        if until != u32::MAX {
-            self.open_pane = self.open_pane.max(until);
         }
         Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.compact(until));
         self.shards = shards;

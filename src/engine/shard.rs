@@ -55,8 +55,9 @@ type EpisodeKey = (u64, u64, u8);
 pub struct Shard {
     /// Contacts that wait for the watermark.
     pending: Vec<Contact>,
-    /// Released contacts, sorted: pane, part of the pair's hash, index, 32 bits each; one number sorts faster than three.
-    released: Vec<u128>,
+    /// Released contacts, sorted: pane, part of the pair's hash, index in one number; see [`Key`].
+    released: Vec<u64>,
+    key: Key,
     /// First released contact of the next pane.
     next: usize,
     domains: Table<Domain>,
@@ -73,7 +74,44 @@ pub struct Shard {
     pub records: Vec<Record>,
     /// Rows of domain and pair for each released pair of this pane, if they are there already.
     located: Vec<Option<(u32, u32)>>,
+    /// Keeps the reads of [`Shard::locate`] from being optimised away.
+    warm: u64,
     scratch: Vec<u32>,
+}
+
+/// How a released contact is written as one number, which sorts faster than three: pane since the first one, part of the
+/// pair's hash, index. What the index does not need is the hash's, at least 20 bits for up to a million contacts.
+#[derive(Clone, Copy, Default)]
+struct Key {
+    from: u32,
+    index_bits: u32,
+}
+
+/// Bits of the pane in a [`Key`].
+const PANE_BITS: u32 = 12;
+/// Panes that may be released at once.
+pub const PANES_AT_ONCE: u32 = 1 << PANE_BITS;
+
+impl Key {
+    fn of(self, contact: &Contact, index: usize) -> u64 {
+        let pair = contact.domain ^ contact.client.rotate_left(20);
+        u64::from(contact.pane - self.from) << (64 - PANE_BITS)
+            | pair >> PANE_BITS >> self.index_bits << self.index_bits
+            | index as u64
+    }
+
+    fn pane(self, key: u64) -> u32 {
+        (key >> (64 - PANE_BITS)) as u32 + self.from
+    }
+
+    /// Pane and hash: equal for all contacts of a pair in a pane, rarely for others.
+    fn pair(self, key: u64) -> u64 {
+        key >> self.index_bits
+    }
+
+    fn index(self, key: u64) -> u32 {
+        (key & ((1 << self.index_bits) - 1)) as u32
+    }
 }
 
 /// Spreads the key of a pair.
@@ -87,10 +125,17 @@ impl Shard {
         self.pending.extend(contacts.filter(|c| c.pane != Contact::HELD));
     }
 
-    /// Sorts out what belongs to panes before `until`; returns these panes, ascending.
+    /// The first pane that waits.
+    pub fn waits_for(&self) -> Option<u32> {
+        self.pending.iter().map(|c| c.pane).min()
+    }
+
+    /// Sorts out what belongs to the panes from `from` to `until`, at most [`PANES_AT_ONCE`]; returns these panes,
+    /// ascending. What is older counts in the first.
     pub fn release(&mut self, from: u32, until: u32) -> Vec<u32> {
         self.released.clear();
         self.next = 0;
+        self.key = Key { from, index_bits: (self.pending.len() as u64).next_power_of_two().ilog2() };
         for (i, contact) in self.pending.iter_mut().enumerate() {
             // What comes for a pane that is closed is late: it is counted in the next one.
             if contact.pane < from {
@@ -98,14 +143,13 @@ impl Shard {
                 contact.late = true;
             }
             if contact.pane < until {
-                let pair = ((contact.domain ^ contact.client.rotate_left(20)) >> 32) as u32;
-                self.released.push(u128::from(contact.pane) << 64 | u128::from(pair) << 32 | i as u128);
+                self.released.push(self.key.of(contact, i));
             }
         }
         self.released.sort_unstable();
         let mut panes = Vec::new();
-        for key in &self.released {
-            let pane = (key >> 64) as u32;
+        for &key in &self.released {
+            let pane = self.key.pane(key);
             if panes.last() != Some(&pane) {
                 panes.push(pane);
             }
@@ -127,20 +171,25 @@ impl Shard {
         let mut group = 0;
         let mut scratch = std::mem::take(&mut self.scratch);
         while let Some(&first) = self.released.get(self.next)
-            && (first >> 64) as u32 == pane.minute
+            && self.key.pane(first) == pane.minute
         {
             scratch.clear();
-            while let Some(&key) = self.released.get(self.next).filter(|&key| key >> 32 == first >> 32) {
-                scratch.push(key as u32);
+            while let Some(&key) =
+                self.released.get(self.next).filter(|&&key| self.key.pair(key) == self.key.pair(first))
+            {
+                scratch.push(self.key.index(key));
                 self.next += 1;
             }
             let found = self.located[group];
             group += 1;
             if scratch.len() > 1 {
                 let contacts = &self.pending;
+                // What counts the same may read differently, and a sample is shown of it: the text decides last.
+                let line = |contact| pane.batch(contact).map(|batch| batch.line(contact));
                 scratch.sort_unstable_by(|&a, &b| {
                     let (a, b) = (&contacts[a as usize], &contacts[b as usize]);
-                    (a.domain, a.client).cmp(&(b.domain, b.client)).then_with(|| a.order(b))
+                    let pair = (a.domain, a.client).cmp(&(b.domain, b.client));
+                    pair.then_with(|| a.order(b)).then_with(|| line(a).cmp(&line(b)))
                 });
                 if !pane.keep_duplicates && pane.formats.len() > 1 {
                     self.duplicates += duplicates::drop_from(&mut scratch, &self.pending, pane.batches);
@@ -169,17 +218,21 @@ impl Shard {
     fn locate(&mut self, minute: u32) {
         self.located.clear();
         let mut before = None;
-        for &key in self.released[self.next..].iter().take_while(|&key| (key >> 64) as u32 == minute) {
-            if before.replace(key >> 32) == Some(key >> 32) {
+        for &key in self.released[self.next..].iter().take_while(|&&key| self.key.pane(key) == minute) {
+            let pair = self.key.pair(key);
+            if before.replace(pair) == Some(pair) {
                 continue;
             }
-            let contact = &self.pending[key as u32 as usize];
+            let contact = &self.pending[self.key.index(key) as usize];
             let domain = self.domains.find(contact.domain, |d| d.hash == contact.domain);
             self.located.push(domain.and_then(|domain| {
                 let is_it = |p: &Pair| p.client == contact.client && p.domain == domain;
                 Some((domain, self.pairs.find(pair_hash(domain, contact.client), is_it)?))
             }));
         }
+        // Read what will be written: the loads overlap here and would wait for each other later.
+        self.warm =
+            self.located.iter().flatten().map(|&(_, row)| self.pairs.get(row).warm()).fold(0, u64::wrapping_add);
     }
 
     /// Counts the contacts of one pair in one pane, in order.

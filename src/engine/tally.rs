@@ -48,6 +48,13 @@ impl Tally {
                 sample: kind.sample.clone(),
             });
             entry.lines += kind.lines;
+            // The first by name and line, whichever was read first.
+            let line = input.lines + kind.line + 1;
+            if (&input.name, line) < (&entry.file, entry.line) {
+                entry.file.clone_from(&input.name);
+                (entry.line, entry.at) = (line, kind.at);
+                entry.sample.clone_from(&kind.sample);
+            }
         }
         input.lines += batch.lines;
         self.bytes += batch.read;

@@ -5,7 +5,7 @@
 //! a single label is itself. What differs only in case, a trailing dot, percent-escapes, IDN spelling, userinfo, port or
 //! the spelling of an address is the same destination.
 
-use crate::event::Event;
+use crate::event::{Event, Method};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What a host is, which decides what its domain is.
@@ -54,7 +54,7 @@ impl<'a> Target<'a> {
     /// requests, a bare path without a logged host.
     #[inline]
     pub fn of(event: &Event<'a>) -> Option<Target<'a>> {
-        let connect = event.method.is_some_and(|m| m.eq_ignore_ascii_case(b"CONNECT"));
+        let connect = Method::of(event.method) == Method::Connect;
         let mut target = split(event.target, connect)?;
         if let Some(named) = event.host {
             target.prefer(named);
@@ -165,8 +165,8 @@ fn split(target: &[u8], connect: bool) -> Option<Target<'_>> {
         let (path, query) = path_query(target);
         return Some(Target { authority: b"", scheme_port: None, path, query });
     }
-    let (scheme_port, rest) = match scheme_end(target) {
-        Some(at) => (default_port(&target[..at]), &target[at + 3..]),
+    let (scheme_port, rest) = match scheme(target) {
+        Some((port, rest)) => (Some(port), rest),
         None if target.starts_with(b"//") => (None, &target[2..]),
         None => {
             // `host:port` without a scheme; anything else with a colon is a pseudo-URL (`error:…`, `urn:…`).
@@ -186,19 +186,17 @@ fn split(target: &[u8], connect: bool) -> Option<Target<'_>> {
     Some(Target { authority: &rest[..end], scheme_port, path, query })
 }
 
-/// Offset of `://` if what stands before it is a scheme of the web.
+/// Port of the scheme, and what follows its `://`; `None` for what is no scheme of the web.
 #[inline]
-fn scheme_end(target: &[u8]) -> Option<usize> {
-    let at = memchr::memchr(b':', &target[..target.len().min(16)])?;
-    let known = default_port(&target[..at]).is_some();
-    (known && target[at..].starts_with(b"://")).then_some(at)
-}
-
-#[inline]
-fn default_port(scheme: &[u8]) -> Option<u16> {
+fn scheme(target: &[u8]) -> Option<(u16, &[u8])> {
+    if let Some(rest) = target.strip_prefix(b"http://") {
+        return Some((80, rest));
+    }
     const SCHEMES: [(&[u8], u16); 6] =
         [(b"http", 80), (b"https", 443), (b"ftp", 21), (b"ws", 80), (b"wss", 443), (b"whois", 43)];
-    SCHEMES.iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name)).map(|&(_, port)| port)
+    let at = memchr::memchr(b':', &target[..target.len().min(16)])?;
+    let rest = target[at..].strip_prefix(b"://")?;
+    SCHEMES.iter().find(|(name, _)| target[..at].eq_ignore_ascii_case(name)).map(|&(_, port)| (port, rest))
 }
 
 #[inline]

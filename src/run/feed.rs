@@ -17,6 +17,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const HEAD: usize = 64 * 1024;
 /// Lines of which the earliest time bounds what an input begins with.
 const FIRST_LINES: usize = 15;
+/// Chunks looked into for a first time, where garbage stands before it: 4 MiB.
+const HEADS: usize = 64;
+/// What lies this far from most first times is not when the input begins, ms: 31 days.
+const FAR: Millis = 31 * 86_400_000;
 /// Inputs this close behind the slowest are read in the same round, ms.
 const TOGETHER: Millis = 60_000;
 
@@ -34,8 +38,8 @@ pub struct Looked {
     pub first: Option<Millis>,
     /// Size on disk.
     pub size: Option<u64>,
-    /// What cannot be opened twice: a pipe, with the chunk that was looked at.
-    kept: Option<(Source, Chunk)>,
+    /// What cannot be opened twice: a pipe, with the chunks that were looked at.
+    kept: Option<(Source, Vec<Chunk>)>,
 }
 
 /// Looks into an input. `Ok(None)`: it is empty.
@@ -54,8 +58,19 @@ pub fn look(path: &Path, format: &Format) -> Result<Option<Looked>, LookError> {
             (found.name.to_owned(), Some(found.confidence), found.parser)
         }
     };
-    let times = lines.iter().filter_map(|line| parser.parse(line).ok().flatten()).map(|event| event.end());
-    let first = times.take(FIRST_LINES).min();
+    let times = |chunk: &Chunk| -> Vec<Millis> {
+        let events = chunk.lines().filter_map(|(_, line)| parser.parse(line).ok().flatten());
+        events.map(|event| event.end()).take(FIRST_LINES).collect()
+    };
+    let mut first = begins(times(&chunk));
+    let mut chunks = vec![chunk];
+    while first.is_none()
+        && chunks.len() < HEADS
+        && let Some(chunk) = source.next_chunk(Vec::new())?
+    {
+        first = begins(times(&chunk));
+        chunks.push(chunk);
+    }
     let again = source.size().is_some() && path.as_os_str() != STDIN;
     Ok(Some(Looked {
         path: path.to_owned(),
@@ -64,8 +79,16 @@ pub fn look(path: &Path, format: &Format) -> Result<Option<Looked>, LookError> {
         parser,
         first,
         size: source.size(),
-        kept: (!again).then_some((source, chunk)),
+        kept: (!again).then_some((source, chunks)),
     }))
+}
+
+/// When an input begins: the earliest of its first times that is not far from most of them. One line from 1970 says
+/// nothing of the others.
+pub fn begins(mut times: Vec<Millis>) -> Option<Millis> {
+    times.sort_unstable();
+    let middle = *times.get(times.len().checked_sub(1)? / 2)?;
+    times.into_iter().find(|&time| time >= middle - FAR)
 }
 
 /// Why an input cannot be used.
@@ -89,7 +112,7 @@ pub struct Feed {
 struct Reading {
     path: PathBuf,
     first: Millis,
-    kept: Option<(Source, Chunk)>,
+    kept: Option<(Source, Vec<Chunk>)>,
     reader: Option<ReadAhead>,
     position: Arc<AtomicU64>,
     over: bool,
@@ -111,11 +134,12 @@ pub struct Round {
 impl Feed {
     /// Adds all inputs to the engine. Chunks are of about `chunk_size` bytes; `ahead` of them are read ahead in all.
     pub fn new(looked: Vec<Looked>, engine: &mut Engine, chunk_size: usize, ahead: usize) -> Feed {
+        // An input without a single time in its head begins with the others.
+        let earliest = looked.iter().filter_map(|look| look.first).min().unwrap_or(0);
         let inputs = looked
             .into_iter()
             .map(|look| {
-                // Without a single time there is nothing to wait for.
-                let first = look.first.unwrap_or(Millis::MAX / 2);
+                let first = look.first.unwrap_or(earliest);
                 engine.add_input(&look.path.to_string_lossy(), &look.format, look.parser, first);
                 Reading { path: look.path, first, kept: look.kept, reader: None, position: Arc::default(), over: false }
             })
@@ -150,8 +174,8 @@ impl Feed {
         let id = number as u16;
         if input.reader.is_none() {
             let opened = match input.kept.take() {
-                Some((source, chunk)) => {
-                    round.chunks.push((id, chunk));
+                Some((source, chunks)) => {
+                    round.chunks.extend(chunks.into_iter().map(|chunk| (id, chunk)));
                     Ok(source)
                 }
                 None => Source::open(&input.path, self.chunk_size),

@@ -76,10 +76,12 @@ impl Clock {
         !self.held.is_empty()
     }
 
-    /// Decides on held lines as far as it can be decided. At the `end` of the input, what is held and alone is accepted
-    /// if it is at most [`QUIET`] ahead: a log may end after quiet weeks, not in another year.
+    /// Decides on held lines as far as it can be decided; call after every line. At the `end` of the input, what is held
+    /// with nothing after it is accepted if it is at most [`QUIET`] ahead: a log may end after quiet weeks, not in another
+    /// year.
     pub fn settle(&mut self, end: bool) -> Settled {
         let mut settled = Settled::default();
+        self.reach(&mut settled);
         while let Some(&(oldest, _)) = self.held.first() {
             let from = oldest;
             let voters = (self.line - from).min(u64::from(RING)) as u32;
@@ -89,19 +91,11 @@ impl Clock {
             times.sort_unstable();
             let needed = if end { (voters / 2 + 1).max(3) } else { RING / 2 + 1 };
             let agreed = ahead.len() as u32 >= needed;
-            let alone = end && times[0] - self.newest <= QUIET;
+            // Nothing after it that speaks against it.
+            let alone = end && ahead.len() as u32 == voters && times[0] - self.newest <= QUIET;
             if agreed || alone {
                 self.newest = self.newest.max(times[0]);
-                // Held lines within reach of the new time count; others go on waiting.
-                let newest = &mut self.newest;
-                self.held.retain(|&(line, time)| {
-                    let reached = time <= *newest + JUMP;
-                    if reached {
-                        *newest = time.max(*newest);
-                        settled.accepted.push(line);
-                    }
-                    !reached
-                });
+                self.reach(&mut settled);
             } else if end || voters >= RING {
                 settled.rejected.push(oldest);
                 self.held.remove(0);
@@ -110,6 +104,23 @@ impl Clock {
             }
         }
         settled
+    }
+
+    /// Accepts held lines within reach of the newest time; others go on waiting.
+    fn reach(&mut self, settled: &mut Settled) {
+        let mut moved = true;
+        while std::mem::take(&mut moved) {
+            let newest = &mut self.newest;
+            self.held.retain(|&(line, time)| {
+                let reached = time <= *newest + JUMP;
+                if reached {
+                    *newest = time.max(*newest);
+                    settled.accepted.push(line);
+                    moved = true;
+                }
+                !reached
+            });
+        }
     }
 
     /// No later line in order can be older than this: what is before it may be counted.
@@ -168,6 +179,24 @@ mod tests {
             let (counted, rejected, _) = run(&times);
             assert_eq!((counted.len(), rejected.len()), (49, 1), "at {at}");
         }
+    }
+
+    #[test]
+    fn an_hour_ahead_with_lines_after_it_is_rejected() {
+        for at in 2..49 {
+            let mut times: Vec<Millis> = (0..50).map(|i| i * 1000).collect();
+            times[at] += HOUR;
+            let (counted, rejected, clock) = run(&times);
+            assert_eq!((counted.len(), rejected.len(), clock.newest()), (49, 1, 49_000), "at {at}");
+        }
+    }
+
+    #[test]
+    fn disorder_across_a_gap_rejects_nothing() {
+        // 125 s is a jump from 0 but not from 118 s.
+        let times: Vec<Millis> = [0, 125, 118].into_iter().chain(130..160).map(|s| s * 1000).collect();
+        let (counted, rejected, clock) = run(&times);
+        assert_eq!((counted.len(), rejected.len(), clock.newest()), (33, 0, 159_000));
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Distinct {
             Kind::Exact(seen) if seen.contains(&hash) => false,
             Kind::Exact(seen) if seen.len() < EXACT => {
                 if seen.len() == seen.capacity() {
-                    seen.reserve_exact((seen.len() / 2).max(1));
+                    seen.reserve_exact(seen.len().max(2));
                 }
                 seen.push(hash);
                 true

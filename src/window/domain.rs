@@ -24,8 +24,8 @@ pub struct Domain {
     pub clients: Distinct,
     /// Distinct hosts under it.
     pub hosts: Distinct,
-    /// Host of the latest contact: most repeat, and sketches are asked on change only.
-    pub last_host: u32,
+    /// Hosts met last, by their low bits: most repeat, and only others are told to the set.
+    recent_hosts: [u32; 8],
     /// Pairs alive in this shard.
     pub pairs: u32,
     /// Sent per client and active hour, of past hours.
@@ -45,7 +45,8 @@ impl Domain {
             denied: 0,
             clients: Distinct::default(),
             hosts: Distinct::default(),
-            last_host: contact.host.wrapping_add(1),
+            // No place holds a host with its own low bits yet.
+            recent_hosts: [1, 0, 0, 0, 0, 0, 0, 0],
             pairs: 0,
             usual: None,
         }
@@ -58,8 +59,9 @@ impl Domain {
         self.last = self.last.max(contact.end);
         self.requests += 1;
         self.denied += u64::from(contact.action == crate::event::Action::Denied);
-        if contact.host != self.last_host {
-            self.last_host = contact.host;
+        let recent = &mut self.recent_hosts[contact.host as usize % 8];
+        if *recent != contact.host {
+            *recent = contact.host;
             // The low half is a good hash on its own; spread it, since the sketch reads from the top.
             self.hosts.insert(u64::from(contact.host).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         }

@@ -26,8 +26,7 @@ impl Ring {
         let code = Interval::from_ms(ms);
         if self.codes.len() < kept {
             if self.codes.len() == self.codes.capacity() {
-                // Half again, not twice: most pairs stay small and there are millions of them.
-                self.codes.reserve_exact((self.codes.len() / 2).max(4));
+                self.codes.reserve_exact(self.codes.len().clamp(8, 64));
             }
             self.codes.push(code);
         } else {
@@ -40,6 +39,12 @@ impl Ring {
     pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
         let (new, old) = self.codes.split_at(self.next as usize);
         old.iter().chain(new).map(|code| code.ms())
+    }
+
+    /// Reads the place that is written next.
+    #[inline]
+    pub(super) fn warm(&self) -> u64 {
+        self.codes.get(self.next as usize).map_or(0, |code| code.ms())
     }
 
     /// How many are kept.

@@ -1,6 +1,9 @@
 //! One binary for all integration tests: a module per law.
 
+mod determinism;
+mod duplicates;
 mod input;
+mod lab;
 mod metrics;
 mod parse;
 mod readme;
@@ -9,3 +12,4 @@ mod sink;
 mod squid;
 mod summary;
 mod synth;
+mod time;
