@@ -10,6 +10,7 @@ mod lab;
 mod metrics;
 mod parse;
 mod readme;
+mod real;
 mod scenarios;
 mod sink;
 mod squid;
