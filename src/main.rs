@@ -1,21 +1,26 @@
 //! The process edge: flags in, exit status out.
 
 use clap::{CommandFactory, Parser};
-use deguchi::cli::{Cli, Command};
-use deguchi::run::{Ending, manual, replay, synth};
-use deguchi::settings::{ReplaySettings, synth_options};
+use deguchi::cli::{self, Cli, Command};
+use deguchi::run::synth::{Attacks, SynthOptions};
+use deguchi::run::{Ending, manual, replay, synth, terminal};
+use deguchi::settings::{ReplaySettings, SettingsError};
 use std::io::Write;
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Cli::parse().command).await {
-        Ok(ending) => ending.into(),
-        Err(error) => {
-            eprintln!("deguchi: {error:#}");
-            Ending::Output.into()
-        }
-    }
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    let ending = tokio::runtime::Runtime::new().map_err(Into::into).and_then(|runtime| {
+        let ending = runtime.block_on(run(command));
+        // Not awaited: after a signal a thread may still wait for a pipe that never says more.
+        runtime.shutdown_background();
+        ending
+    });
+    let failed = |error: anyhow::Error| {
+        terminal::say(&format!("{error:#}"));
+        Ending::Output
+    };
+    ending.unwrap_or_else(failed).into()
 }
 
 async fn run(command: Command) -> anyhow::Result<Ending> {
@@ -30,7 +35,8 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
         Command::Synth(args) => match synth_options(args) {
             Ok(options) => {
                 let made = synth::run(&options)?;
-                eprintln!("{}: {} lines, {} bytes", made.log.display(), made.labels.lines, made.bytes);
+                let counts = format!("{} lines, {} bytes", made.labels.lines, made.bytes);
+                terminal::say(&format!("{}: {counts}", made.log.display()));
                 Ok(Ending::Done)
             }
             Err(error) => Ok(usage(&error)),
@@ -49,11 +55,36 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
     }
 }
 
+/// What the user typed for `synth`.
+fn synth_options(args: cli::Synth) -> Result<SynthOptions, SettingsError> {
+    let start = args.start.parse().map_err(|_| SettingsError::Value {
+        name: "--start",
+        value: args.start.clone(),
+        wanted: "write a date like 2026-01-05".into(),
+    })?;
+    Ok(SynthOptions {
+        seed: args.seed,
+        lines: args.lines,
+        days: args.days,
+        clients: args.clients,
+        sites: args.sites,
+        domains: args.domains,
+        attacks: args.attacks.map_or(Attacks::Mix, |count| Attacks::Count(count, Vec::new())),
+        scenario: args.scenario,
+        logformat: args.logformat,
+        start,
+        strip_queries: args.strip_queries,
+        output: args.output,
+        ..SynthOptions::default()
+    })
+}
+
 /// Prints to standard output. A reader that went away is no failure.
 fn print(text: &str) -> Ending {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            eprintln!("deguchi: cannot write to standard output: {error}");
+            terminal::say(&format!("cannot write to standard output: {error}"));
             Ending::Output
         }
         _ => Ending::Done,
@@ -61,6 +92,6 @@ fn print(text: &str) -> Ending {
 }
 
 fn usage(error: &dyn std::error::Error) -> Ending {
-    eprintln!("deguchi: {error}");
+    terminal::say(&error.to_string());
     Ending::Usage
 }

@@ -4,10 +4,10 @@
 
 use crate::alert::Severity;
 use crate::cli;
+pub use crate::cli::{Shape, When};
 use crate::engine::{EngineSettings, HashKey};
 use crate::event::Millis;
 use crate::parse::{self, Parser};
-use crate::run::synth::{Attacks, SynthOptions};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -91,11 +91,11 @@ pub struct ReplaySettings {
     /// Each input as it is looked into.
     pub verbose: bool,
     /// Colour.
-    pub color: cli::When,
+    pub color: When,
     /// JSON lines to here.
     pub alerts: Option<PathBuf>,
     /// What goes to standard output; `None`: nothing, since the alerts do.
-    pub output: Option<cli::Shape>,
+    pub output: Option<Shape>,
     /// Final metrics to here.
     pub metrics: Option<PathBuf>,
     /// Metrics over event time to here.
@@ -125,7 +125,8 @@ impl ReplaySettings {
         let until = time("--until", args.until)?.unwrap_or(Millis::MAX);
         if since >= until {
             let wanted = "must be before --until".to_owned();
-            return Err(SettingsError::Value { name: "--since", value: since.to_string(), wanted });
+            let shown = jiff::Timestamp::from_millisecond(since).map_or_else(|_| since.to_string(), |t| t.to_string());
+            return Err(SettingsError::Value { name: "--since", value: shown, wanted });
         }
         let threads = common.threads.or(file.threads).unwrap_or_else(processors);
         if !(1..=256).contains(&threads) {
@@ -154,7 +155,7 @@ impl ReplaySettings {
             quiet: common.quiet,
             verbose: common.verbose,
             color: common.color,
-            output: (!piped).then(|| args.output.unwrap_or(cli::Shape::Table)),
+            output: (!piped).then(|| args.output.unwrap_or(Shape::Table)),
             alerts: args.alerts,
             metrics: args.metrics,
             history: args.metrics_history,
@@ -167,34 +168,6 @@ impl ReplaySettings {
             }),
         })
     }
-}
-
-/// Validates what the user typed for `synth`.
-///
-/// # Errors
-///
-/// The first day is no date.
-pub fn synth_options(args: cli::Synth) -> Result<SynthOptions, SettingsError> {
-    let start = args.start.parse().map_err(|_| SettingsError::Value {
-        name: "--start",
-        value: args.start.clone(),
-        wanted: "write a date like 2026-01-05".into(),
-    })?;
-    Ok(SynthOptions {
-        seed: args.seed,
-        lines: args.lines,
-        days: args.days,
-        clients: args.clients,
-        sites: args.sites,
-        domains: args.domains,
-        attacks: args.attacks.map_or(Attacks::Mix, |count| Attacks::Count(count, Vec::new())),
-        scenario: args.scenario,
-        logformat: args.logformat,
-        start,
-        strip_queries: args.strip_queries,
-        output: args.output,
-        ..SynthOptions::default()
-    })
 }
 
 fn read(path: &Path) -> Result<File, SettingsError> {

@@ -9,7 +9,7 @@ use crate::run::feed::{Feed, LookError, Looked, look};
 use crate::run::progress::{Done, Progress};
 use crate::run::report::Report;
 use crate::run::{Ending, summary, terminal};
-use crate::settings::ReplaySettings;
+use crate::settings::{ReplaySettings, When};
 use crate::sink::{SinkError, Terminal};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -19,8 +19,8 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// Decoded bytes a chunk holds: small enough that a round is shared evenly, large enough that nothing is per chunk.
-const CHUNK: usize = 256 * 1024;
-/// Chunks read ahead, over all inputs: 8 MiB.
+const CHUNK: usize = 128 * 1024;
+/// Chunks read ahead, over all inputs: 4 MiB.
 const AHEAD: usize = 32;
 /// Rounds the engine may be ahead of the sinks.
 const ROUNDS: usize = 4;
@@ -40,7 +40,6 @@ enum Said {
 /// What hinders the work itself: threads, signals. All else is printed and in the [`Ending`].
 pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
     let begun = Instant::now();
-    let say = |message: &str| eprintln!("deguchi: {}", Terminal::text(message));
     let inputs = match Inputs::look(&settings) {
         Ok(inputs) => inputs,
         Err(ending) => return Ok(ending),
@@ -83,7 +82,7 @@ pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
                 }
             }
             Some(Said::Error(input, error)) => {
-                progress.suspend(|| say(&error.to_string()));
+                progress.suspend(|| terminal::say(&error.to_string()));
                 report.input_error(&error);
                 unread.push((input, error.to_string()));
             }
@@ -102,9 +101,9 @@ pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
     }
     if !settings.quiet {
         let paint = match settings.color {
-            crate::cli::When::Auto => terminal::Color::Auto,
-            crate::cli::When::Always => terminal::Color::Always,
-            crate::cli::When::Never => terminal::Color::Never,
+            When::Auto => terminal::Color::Auto,
+            When::Always => terminal::Color::Always,
+            When::Never => terminal::Color::Never,
         };
         let (no_color, term) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
         let options = summary::SummaryOptions {
@@ -115,9 +114,11 @@ pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
         // Nobody reads it: not worth a word.
         let _ = write!(std::io::stderr(), "{}", summary::closing(&summary, begun.elapsed(), &options));
     }
-    let unreadable = settings.strict && (inputs.failed || !unread.is_empty());
-    let nothing_parsed = summary.lines > 0 && summary.events == 0 && !summary.rejected.is_empty();
-    Ok(if unreadable || nothing_parsed || (inputs.failed && inputs.none) {
+    // What is missing is an error; what is there in part, or is no log, only to the strict.
+    let unreadable = inputs.missing || settings.strict && (inputs.strange || !unread.is_empty());
+    let parsed = summary.events + summary.outside + summary.duplicates;
+    let nothing_parsed = summary.lines > 0 && parsed == 0 && !summary.rejected.is_empty();
+    Ok(if unreadable || nothing_parsed {
         Ending::Input
     } else if report.alarmed() {
         Ending::Alarm
@@ -158,18 +159,18 @@ fn work(engine: &mut Engine, feed: &mut Feed, stop: &AtomicBool, said: &mpsc::Se
 /// Inputs after the first look.
 struct Inputs {
     looked: Vec<Looked>,
-    /// Something could not be opened or is of no known format.
-    failed: bool,
-    /// Nothing is left to read, though something was named.
-    none: bool,
+    /// Something could not be opened.
+    missing: bool,
+    /// Something beside others is of no known format.
+    strange: bool,
 }
 
 impl Inputs {
     /// Looks into all files behind the paths; prints what cannot be used.
     fn look(settings: &ReplaySettings) -> Result<Inputs, Ending> {
         let found = input::survey(&settings.paths);
-        let say = |message: String| eprintln!("deguchi: {}", Terminal::text(&message));
-        let mut failed = !found.errors.is_empty();
+        let say = |message: String| terminal::say(&message);
+        let (mut missing, mut strange) = (!found.errors.is_empty(), false);
         found.errors.iter().for_each(|error| say(error.to_string()));
         let mut looked = Vec::new();
         let mut empty = 0;
@@ -183,19 +184,21 @@ impl Inputs {
                 }
                 Ok(None) => empty += 1,
                 Err(LookError::Input(error)) => {
-                    failed = true;
+                    missing = true;
                     say(error.to_string());
                 }
                 Err(LookError::Format(error)) => {
-                    failed = true;
+                    strange = true;
                     say(format!("{}: {error}", shown(path)));
                 }
             }
         }
         // The order in which files are named or found must not matter, not even to the words of the summary.
         looked.sort_by(|a, b| a.path.cmp(&b.path));
-        let none = looked.is_empty();
-        if none && empty == 0 { Err(Ending::Input) } else { Ok(Inputs { looked, failed, none }) }
+        if looked.is_empty() && (empty == 0 || strange) {
+            return Err(Ending::Input);
+        }
+        Ok(Inputs { looked, missing, strange })
     }
 }
 
@@ -226,7 +229,7 @@ fn failed(error: &SinkError) -> Ending {
     if error.is_broken_pipe() {
         return Ending::Done;
     }
-    eprintln!("deguchi: {}", Terminal::text(&error.to_string()));
+    terminal::say(&error.to_string());
     Ending::Output
 }
 

@@ -1,17 +1,16 @@
 //! Everything a replay writes: records to sinks, counts to metric files.
 
 use crate::alert::{RecordKind, Severity};
-use crate::cli::{Shape, When};
 use crate::detect::DETECTORS;
 use crate::engine::{Found, Summary};
 use crate::input::InputError;
 use crate::metrics::{ErrorReason, History, Metrics};
 use crate::run::terminal;
-use crate::settings::ReplaySettings;
-use crate::sink::{Csv, Json, Output, Sink, SinkError, Table, TableOptions, write_whole};
+use crate::settings::{ReplaySettings, Shape, When};
+use crate::sink::{Csv, Json, Output, Sink, SinkError, Table, TableOptions};
 use crate::window::PANE;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Name of the input in metrics and records.
 const INPUT: &str = "log";
@@ -19,7 +18,7 @@ const INPUT: &str = "log";
 /// The open outputs of a run.
 pub(super) struct Report {
     sinks: Vec<Box<dyn Sink>>,
-    metrics: Option<(PathBuf, Metrics)>,
+    metrics: Option<(Output, Metrics)>,
     history: Option<(Output, History)>,
     fail_on: Option<Severity>,
     alarmed: bool,
@@ -59,7 +58,10 @@ impl Report {
             Some(path) => Some((Output::create(path)?, History::new(&detectors, INPUT, PANE))),
             None => None,
         };
-        let metrics = settings.metrics.clone().map(|path| (path, Metrics::new(&detectors, &[INPUT])));
+        let metrics = match &settings.metrics {
+            Some(path) => Some((Output::create(path)?, Metrics::new(&detectors, &[INPUT]))),
+            None => None,
+        };
         Ok(Report { sinks, metrics, history, fail_on: settings.fail_on, alarmed: false })
     }
 
@@ -96,10 +98,11 @@ impl Report {
         for sink in &mut self.sinks {
             sink.finish()?;
         }
-        if let Some((path, mut metrics)) = self.metrics.take() {
+        if let Some((mut output, mut metrics)) = self.metrics.take() {
             metrics.memory_limit(limit as u64);
             metrics.summary(INPUT, summary);
-            write_whole(&path, metrics.text().as_bytes())?;
+            output.line(metrics.text().as_bytes())?;
+            output.finish()?;
         }
         if let Some((mut output, history)) = self.history.take() {
             history.write(|text| output.line(text.as_bytes()))?;

@@ -1,7 +1,8 @@
 //! What the terminal can do: colour, width.
 
-use crate::sink::Paint;
+use crate::sink::{Paint, Terminal};
 use std::ffi::OsStr;
+use std::io::Write;
 
 /// Cells in a line where nobody says otherwise.
 const USUAL: usize = 80;
@@ -39,6 +40,11 @@ pub fn stdout_width() -> usize {
 /// Cells in a line of standard error, 80 where it is no terminal.
 pub fn stderr_width() -> usize {
     cells(terminal_size::terminal_size_of(std::io::stderr()))
+}
+
+/// Says something on standard error, escaped. Where nobody can hear it the work goes on: `eprintln!` would panic.
+pub fn say(message: &str) {
+    let _ = writeln!(std::io::stderr(), "deguchi: {}", Terminal::text(message));
 }
 
 fn cells(size: Option<(terminal_size::Width, terminal_size::Height)>) -> usize {

@@ -1,8 +1,11 @@
 //! One binary for all integration tests: a module per law.
 
+mod cli;
 mod determinism;
 mod duplicates;
+mod house_rules;
 mod input;
+mod invariants;
 mod lab;
 mod metrics;
 mod parse;

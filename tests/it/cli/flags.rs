@@ -1,0 +1,108 @@
+//! Words, and what becomes of wrong ones: exit status 2, `--fail-on` 1, lists and manual pages.
+
+use super::{command, deguchi, files, told};
+
+#[test]
+fn wrong_words() {
+    let files = files();
+    files.write("bad.toml", b"memroy = \"1GiB\"\n");
+    files.write("worse.toml", b"memory = ");
+    let wrong: [(&[&str], &str); 17] = [
+        (&[], "Usage"),
+        (&["replay"], "PATH"),
+        (&["replay", "--nonsense", "x.log"], "--nonsense"),
+        (&["rplay", "x.log"], "replay"),
+        (&["replay", "--config", "bad.toml", "x.log"], "did you mean `memory`"),
+        (&["replay", "--config", "worse.toml", "x.log"], "worse.toml"),
+        (&["replay", "--config", "none.toml", "x.log"], "none.toml"),
+        (&["replay", "--logformat", "%ts.%03tu %>a %{X %ru", "x.log"], "byte 14"),
+        (&["replay", "--format", "sqiud", "x.log"], "did you mean `squid`"),
+        (&["replay", "--format", "squid", "--logformat", "%ts %ru", "x.log"], "--logformat"),
+        (&["replay", "--memory", "1KiB", "x.log"], "32MiB"),
+        (&["replay", "--threads", "0", "x.log"], "1 to 256"),
+        (&["replay", "--tz", "Mars/Olympus", "x.log"], "Asia/Tokyo"),
+        (&["replay", "--since", "yesterday", "x.log"], "2026-05-08"),
+        (&["replay", "--since", "2026-05-08", "--until", "2026-05-07", "x.log"], "before --until"),
+        (&["replay", "--alerts", "-", "--output", "csv", "x.log"], "--output"),
+        (&["explain", "nosuch"], "nosuch"),
+    ];
+    for (args, word) in wrong {
+        let ran = deguchi(&files, args);
+        assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.err);
+        assert!(ran.err.contains(word), "{args:?}: {}", ran.err);
+        assert_eq!(ran.out, "", "{args:?}");
+    }
+}
+
+#[test]
+fn fail_on() {
+    let files = files();
+    for (level, code) in [("low", 1), ("medium", 1), ("high", 0), ("critical", 0)] {
+        let ran = deguchi(&files, &["replay", "--fail-on", level, "x.log"]);
+        assert_eq!(ran.code, Some(code), "{level}: {}{}", ran.out, ran.err);
+    }
+    assert_eq!(deguchi(&files, &["replay", "--fail-on", "low", "empty.log"]).code, Some(0));
+}
+
+#[test]
+fn lists_and_pages() {
+    let files = files();
+    let of = |args: &[&str]| {
+        let ran = deguchi(&files, args);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{args:?}");
+        ran.out
+    };
+    assert!(of(&["formats"]).lines().any(|l| l.starts_with("squid ")));
+    assert!(of(&["detectors"]).lines().any(|l| l.starts_with("beacon ")));
+    assert!(of(&["explain", "beacon"]).contains("# Evidence"));
+    assert!(of(&["explain", "combined"]).contains("# Knows"));
+    assert!(of(&["completions", "bash"]).contains("deguchi"));
+    assert_eq!(of(&["--version"]), format!("deguchi {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(of(&["--help"]).contains("Exit status"));
+    assert!(of(&["replay", "--help"]).contains("--fail-on"));
+    assert!(of(&["synth", "--scenario", "list"]).contains("beacon"));
+}
+
+#[test]
+fn since_and_until() {
+    let files = files();
+    let lines = |args: &[&str]| {
+        let ran = deguchi(&files, &[&["replay", "x.log"][..], args].concat());
+        (ran.code, ran.out.contains("evil"), ran.err)
+    };
+    let (code, found, err) = lines(&["--since", "2026-05-05T04:00", "--until", "2026-05-05T08:00"]);
+    assert!(code == Some(0) && found && err.contains("outside of --since and --until"), "{err}");
+    assert!(err.contains("04:00 → 07:59"), "{err}");
+    // In the zone shown.
+    let (_, found, err) = lines(&["--since", "2026-05-05T21:00", "--tz", "Asia/Tokyo"]);
+    assert!(!found && err.contains("+09:00") || err.contains("no alerts"), "{err}");
+    // Nothing left is not an input that cannot be read.
+    let (code, found, _) = lines(&["--since", "2027-01-01"]);
+    assert_eq!((code, found), (Some(0), false));
+}
+
+#[test]
+fn top() {
+    let files = files();
+    let evidence = |n: &str| {
+        let ran = deguchi(&files, &["replay", "--top", n, "x.log"]);
+        ran.out.lines().filter(|l| l.trim_start().starts_with('+')).count()
+    };
+    assert_eq!(evidence("0"), 0);
+    assert!(evidence("1") > 3);
+}
+
+#[test]
+fn environment_and_file() {
+    let files = files();
+    files.write("d.toml", b"format = \"combined\"\ntop = 0\n");
+    // Defaults < file < environment < flags.
+    assert_eq!(deguchi(&files, &["replay", "--config", "d.toml", "x.log"]).code, Some(3));
+    let with = |name: &str| {
+        let mut command = command(&files, &["replay", "--config", "d.toml", "x.log"]);
+        told(command.env("DEGUCHI_FORMAT", name).output().unwrap()).code
+    };
+    assert_eq!((with("squid"), with("common")), (Some(0), Some(3)));
+    let ran = deguchi(&files, &["replay", "--config", "d.toml", "--format", "auto", "x.log"]);
+    assert!(ran.code == Some(0) && !ran.out.lines().any(|l| l.trim_start().starts_with('+')), "{}", ran.out);
+}
