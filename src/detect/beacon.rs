@@ -31,6 +31,9 @@ use crate::detect::{Card, Detector, Finding, Rhythm, Seen, judge_place};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beacon;
 
+// The weights: what a poller does as well (rhythm, spread, count, duty, shape, size) adds up to 56 at most, below medium;
+// it takes something about the place or the program to go further.
+
 /// Below this strength nothing is said: the rest of the card cannot make a rhythm.
 const FAINT: f64 = 0.12;
 
@@ -65,7 +68,7 @@ fn judge_rhythm(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
         "interval_concentration",
         rhythm.concentration,
         Some(0.43),
-        (rhythm.strength() * 32.0).round() as i32,
+        (rhythm.strength() * 28.0).round() as i32,
         || {
             format!(
                 "{percent:.0} % of {} intervals lie around {} (43 % would be chance)",
@@ -75,23 +78,23 @@ fn judge_rhythm(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
         },
     );
     if rhythm.spread < 0.15 && rhythm.count >= 6 {
-        card.add("interval_spread", rhythm.spread, Some(0.79), 6, || {
+        card.add("interval_spread", rhythm.spread, Some(0.79), 5, || {
             format!("half of them within ± {:.0} % of it", rhythm.spread * 100.0)
         });
     }
     let beats = if rhythm.median >= 30_000 { pair.visits } else { pair.requests };
     let points = match beats {
         0..12 => 0,
-        12..40 => 4,
-        40..120 => 6,
-        _ => 8,
+        12..40 => 3,
+        40..120 => 5,
+        _ => 6,
     };
     card.add("contacts", f64::from(beats), None, points, || format!("{beats} times so far"));
     let on = f64::from(seen.client.online().saturating_sub(pair.online).max(1)) * crate::window::SLOT as f64;
     let span = (pair.hand.last - pair.first) as f64;
     let duty = (f64::from(beats) * rhythm.median as f64 / on.min(span.max(1.0))).min(1.0);
     let hours = span / 3_600_000.0;
-    let points = (duty * (hours / 4.0).min(1.0) * 12.0).round() as i32;
+    let points = (duty * (hours / 4.0).min(1.0) * 10.0).round() as i32;
     card.add("duty", duty, None, points, || {
         format!("kept up for {:.0} % of the time the client was on, over {hours:.1} h", duty * 100.0)
     });
@@ -102,11 +105,11 @@ fn judge_program(seen: &Seen<'_>, card: &mut Card) {
     let n = detail.seen.max(1);
     let shape = detail.shape.share();
     if shape >= 0.95 && n >= 5 {
-        card.add("same_shape", shape, None, 4, || "its requests have one shape".into());
+        card.add("same_shape", shape, None, 3, || "its requests have one shape".into());
     }
     let size = detail.size.share();
     if size >= 0.9 && n >= 5 {
-        card.add("same_size", size, None, 6, || format!("at least {:.0} % of the replies have one size", size * 100.0));
+        card.add("same_size", size, None, 4, || format!("at least {:.0} % of the replies have one size", size * 100.0));
     }
     let tunnels = seen.pair.methods[2];
     if seen.carries.referer && tunnels * 2 < seen.pair.requests {

@@ -43,7 +43,7 @@ struct Burst {
 
 impl Detector for PostBurst {
     fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
-        let Some(ladder) = &seen.pair.sent else { return };
+        let Some(ladder) = seen.pair.sent() else { return };
         let minute = crate::window::pane_of(seen.now - PANE);
         let windows = [
             Burst { name: "1 min", sent: ladder.minutes(minute, 1) },

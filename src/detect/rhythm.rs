@@ -25,7 +25,7 @@ pub struct Rhythm {
 }
 
 impl Rhythm {
-    /// Measures intervals in ms; reorders them. `None` if there are fewer than [`FEWEST`].
+    /// Measures intervals in ms; reorders them. `None` if there are fewer than `FEWEST`.
     pub fn of(intervals: &mut [u64]) -> Option<Rhythm> {
         let count = intervals.len();
         if count < FEWEST {

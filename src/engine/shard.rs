@@ -277,7 +277,7 @@ impl Shard {
             let pair = self.pairs.get_mut(row);
             let before = pair.heap_bytes() + place.hosts.heap_bytes();
             let on_between = |a, b| pane.clients.with(first.client, |c| c.on_between(a, b)).unwrap_or(1.0);
-            let hour = pair.sent.as_ref().and_then(|s| s.by_hour().next_back());
+            let hour = pair.sent().and_then(|s| s.by_hour().next_back());
             for &i in rest {
                 pair.add(&self.pending[i as usize], on_between);
             }
@@ -285,13 +285,13 @@ impl Shard {
                 place.add(&self.pending[i as usize]);
             }
             if let Some((hour, sent)) = hour.filter(|(hour, _)| *hour < pane.minute / 60) {
-                let over = pair.sent.as_ref().and_then(|s| s.by_hour().next_back()).is_some_and(|(h, _)| h > hour);
+                let over = pair.sent().and_then(|s| s.by_hour().next_back()).is_some_and(|(h, _)| h > hour);
                 if over {
                     place.usual.get_or_insert_with(|| Box::new(Usual::default())).add(sent.amount());
                 }
             }
             self.heap += (pair.heap_bytes() + place.hosts.heap_bytes()).saturating_sub(before);
-            if pair.detail.is_some() || pair.sent.is_some() {
+            if pair.detail.is_some() {
                 self.touched.push((row, index));
             }
         }
@@ -341,7 +341,7 @@ impl Shard {
             let pair = self.pairs.get(row);
             let minute = pane.minute;
             let due = pair.detail.as_ref().is_some_and(|d| pair.requests >= d.judge_at);
-            let sent = pair.sent.as_ref().map(|s| s.minutes(minute, 1)).unwrap_or_default();
+            let sent = pair.sent().map(|s| s.minutes(minute, 1)).unwrap_or_default();
             if !due && sent.bytes < 256 * 1024 && sent.posts == 0 {
                 continue;
             }

@@ -19,8 +19,8 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// Decoded bytes a chunk holds: small enough that a round is shared evenly, large enough that nothing is per chunk.
-const CHUNK: usize = 256 * 1024;
-/// Chunks read ahead, over all inputs: 8 MiB.
+const CHUNK: usize = 128 * 1024;
+/// Chunks read ahead, over all inputs: 4 MiB.
 const AHEAD: usize = 32;
 /// Rounds the engine may be ahead of the sinks.
 const ROUNDS: usize = 4;

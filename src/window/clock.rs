@@ -77,7 +77,7 @@ impl Clock {
     }
 
     /// Decides on held lines as far as it can be decided; call after every line. At the `end` of the input, what is held
-    /// with nothing after it is accepted if it is at most [`QUIET`] ahead: a log may end after quiet weeks, not in another
+    /// with nothing after it is accepted if it is at most `QUIET` ahead: a log may end after quiet weeks, not in another
     /// year.
     pub fn settle(&mut self, end: bool) -> Settled {
         let mut settled = Settled::default();

@@ -1,7 +1,7 @@
 //! One client and one domain: counts for every pair, a [`Detail`] for those that come back.
 
 use crate::event::{Action, Contact, Method, Millis};
-use crate::window::{Distinct, Hand, Interval, Ladder, Ring, SLOT, Sent, pane_of, timing};
+use crate::window::{Hand, Interval, Ladder, Ring, SLOT, Sent, pane_of, timing};
 
 /// Visits after which a pair is given a [`Detail`]: below, there are too few intervals to judge.
 const DETAIL_AT: u32 = 4;
@@ -39,13 +39,11 @@ pub struct Pair {
     early: [Interval; 6],
     /// How many of them are taken.
     steps: u8,
-    /// Only for pairs that come back.
+    /// Only for pairs that come back or send bodies.
     pub detail: Option<Box<Detail>>,
-    /// Only for pairs that send bodies.
-    pub sent: Option<Box<Ladder>>,
 }
 
-/// What is remembered of a pair that comes back.
+/// What is remembered of a pair that comes back or sends bodies.
 #[derive(Debug, Default)]
 pub struct Detail {
     /// Intervals between contacts.
@@ -70,6 +68,8 @@ pub struct Detail {
     pub hosts: u64,
     /// Contacts at which it is judged next.
     pub judge_at: u32,
+    /// What it sent, if it sends bodies.
+    pub sent: Option<Box<Ladder>>,
     /// Only for candidates: pairs that a judgement found worth a closer look.
     pub watched: Option<Box<Watched>>,
 }
@@ -77,8 +77,6 @@ pub struct Detail {
 /// What is remembered of a candidate, from the moment it is one.
 #[derive(Debug, Default)]
 pub struct Watched {
-    /// Distinct URLs.
-    pub urls: Distinct,
     /// Hour by hour, oldest first, at most 14 days.
     pub series: Vec<Hour>,
     /// Sample URLs as logged, oldest first, at most [`SAMPLES`].
@@ -157,7 +155,6 @@ impl Pair {
             early: [Interval::default(); 6],
             steps: 0,
             detail: None,
-            sent: None,
         };
         pair.count(contact);
         pair
@@ -202,8 +199,8 @@ impl Pair {
             let sent =
                 Sent { bytes: contact.bytes_up().unwrap_or(0), posts: u32::from(contact.method == Method::Post) };
             // Small tunnels are everywhere; only what could be a burst is worth a ladder.
-            if self.sent.is_some() || sent.posts > 0 || sent.bytes >= 64 * 1024 {
-                let sums = self.sent.get_or_insert_default();
+            if self.sent().is_some() || sent.posts > 0 || sent.bytes >= 64 * 1024 {
+                let sums = self.detail_mut().sent.get_or_insert_default();
                 // A long transaction is a rate over its duration, not a burst at its end.
                 let minutes = (contact.duration / 60_000).min(600) + 1;
                 let last = pane_of(contact.end);
@@ -219,27 +216,15 @@ impl Pair {
 
     /// Keeps a step: in the row while there are few, in a detail for a pair that comes back.
     fn remember(&mut self, step: Interval, visit: Option<u64>) {
-        if self.detail.is_none() {
-            if let Some(slot) = self.early.get_mut(self.steps as usize)
-                && self.visits < DETAIL_AT
-            {
-                *slot = step;
-                self.steps += 1;
-                return;
-            }
-            let mut detail = Box::<Detail>::default();
-            let mut since = 0;
-            for &step in &self.early[..self.steps as usize] {
-                since = if step == Interval::BREAK { 0 } else { since + step.ms() };
-                let visit = (step == Interval::BREAK || step.ms() >= timing::VISIT_GAP).then_some(since);
-                since = if visit.is_some() { 0 } else { since };
-                detail.step(step, visit);
-            }
-            self.detail = Some(detail);
+        if self.detail.is_none()
+            && self.visits < DETAIL_AT
+            && let Some(slot) = self.early.get_mut(self.steps as usize)
+        {
+            *slot = step;
+            self.steps += 1;
+            return;
         }
-        if let Some(detail) = &mut self.detail {
-            detail.step(step, visit);
-        }
+        self.detail_mut().step(step, visit);
     }
 
     /// An episode is over: what comes next is a new story. Counts begin at the next contact.
@@ -247,9 +232,25 @@ impl Pair {
         self.requests = 0;
     }
 
-    /// The detail, made if there is none: what keeps the samples of an upload that stands out at once.
+    /// The detail; made of the first steps if there is none.
     pub fn detail_mut(&mut self) -> &mut Detail {
-        self.detail.get_or_insert_default()
+        let early = &self.early[..self.steps as usize];
+        self.detail.get_or_insert_with(|| {
+            let mut detail = Box::<Detail>::default();
+            let mut since = 0;
+            for &step in early {
+                since = if step == Interval::BREAK { 0 } else { since + step.ms() };
+                let visit = (step == Interval::BREAK || step.ms() >= timing::VISIT_GAP).then_some(since);
+                since = if visit.is_some() { 0 } else { since };
+                detail.step(step, visit);
+            }
+            detail
+        })
+    }
+
+    /// What it sent, if it sends bodies.
+    pub fn sent(&self) -> Option<&Ladder> {
+        self.detail.as_ref()?.sent.as_deref()
     }
 
     /// Reads a byte of each cache line that [`Pair::add`] will need: the caller overlaps these reads over many pairs.
@@ -270,7 +271,8 @@ impl Pair {
                 + d.fine.heap_bytes()
                 + d.visits.heap_bytes()
                 + d.watched.as_ref().map_or(0, |w| w.bytes())
-        }) + self.sent.as_ref().map_or(0, |s| size_of::<Ladder>() + s.heap_bytes())
+                + d.sent.as_ref().map_or(0, |s| size_of::<Ladder>() + s.heap_bytes())
+        })
     }
 }
 
@@ -343,7 +345,6 @@ impl Watched {
 
     fn bytes(&self) -> usize {
         size_of::<Watched>()
-            + self.urls.heap_bytes()
             + self.series.capacity() * size_of::<Hour>()
             + self.samples.iter().chain(&self.hosts).map(|s| s.len() + 16).sum::<usize>()
     }

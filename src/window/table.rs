@@ -26,8 +26,8 @@ impl<T> Table<T> {
     pub fn insert(&mut self, hash: u64, value: T, rehash: impl Fn(&T) -> u64) -> u32 {
         let row = self.rows.len() as u32;
         if self.rows.len() == self.rows.capacity() {
-            // A quarter more, not twice: there are millions of rows, and slack counts against the limit.
-            self.rows.reserve_exact((self.rows.len() / 4).max(16));
+            // An eighth more, not twice: there are millions of rows, and slack counts against the limit.
+            self.rows.reserve_exact((self.rows.len() / 8).max(16));
         }
         self.rows.push(value);
         let rows = &self.rows;

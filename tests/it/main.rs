@@ -10,6 +10,7 @@ mod invariants;
 mod lab;
 mod metrics;
 mod parse;
+mod readme;
 mod scenarios;
 mod sink;
 mod squid;
