@@ -410,6 +410,7 @@ impl Shard {
             self.look(pane, row, true, |seen| DETECTORS[usize::from(number)].build.judge(&seen, &mut told));
             let Some(finding) = told.pop() else { continue };
             let episode = Episode { finding, severity, input };
+            self.domains.get_mut(self.pairs.get(row).domain).refresh();
             let record = self.tell(pane, row, kind, &episode);
             self.records.extend(record);
             self.episodes.insert((key.0, key.1, number), episode);
@@ -429,18 +430,23 @@ impl Shard {
     /// Ends episodes that have been quiet for long, or `all` of them.
     pub fn end_episodes(&mut self, pane: &Pane<'_>, all: bool) {
         let mut over = Vec::new();
-        for (&key, episode) in &self.episodes {
+        for &key in self.episodes.keys() {
             let Some(domain) = self.domains.find(key.0, |d| d.hash == key.0) else { continue };
             let found = self.pairs.find(pair_hash(domain, key.1), |p| p.client == key.1 && p.domain == domain);
             let Some(row) = found else { continue };
             let quiet = pane.end() - self.pairs.get(row).hand.last;
             if all || quiet >= QUIET {
-                over.push((key, self.tell(pane, row, RecordKind::End, episode), row));
+                over.push((key, domain, row));
             }
         }
-        for (key, record, row) in over {
+        for &(key, domain, row) in &over {
+            let Some(episode) = self.episodes.remove(&key) else { continue };
+            self.domains.get_mut(domain).refresh();
+            let record = self.tell(pane, row, RecordKind::End, &episode);
             self.records.extend(record);
-            self.episodes.remove(&key);
+        }
+        // Only now: a pair may be in the episodes of several detectors.
+        for (_, _, row) in over {
             self.pairs.get_mut(row).begin_anew();
         }
     }

@@ -67,6 +67,12 @@ impl Domain {
         }
     }
 
+    /// Brings the estimates of distinct clients and hosts up to date, before they are told.
+    pub fn refresh(&mut self) {
+        self.clients.refresh();
+        self.hosts.refresh();
+    }
+
     /// Heap bytes behind the row.
     pub fn heap_bytes(&self) -> usize {
         self.name.len()

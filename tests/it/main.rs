@@ -3,6 +3,7 @@
 mod cli;
 mod determinism;
 mod duplicates;
+mod flood;
 mod house_rules;
 mod input;
 mod invariants;
