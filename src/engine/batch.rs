@@ -198,7 +198,7 @@ impl Cutter {
     fn hashes(&mut self, authority: &[u8]) -> Option<Hashes> {
         let slot = &mut self.places[slot_hash(authority) as usize % PLACES];
         slot.get(authority, || {
-            let place = self.normalizer.place(authority)?;
+            let place = self.normalizer.destination(authority)?;
             let (domain, host) = (self.key.name(place.domain), self.key.name(place.host) as u32);
             Some(Hashes { domain, host, port: place.port })
         })

@@ -6,7 +6,7 @@ use crate::engine::batch::Batch;
 use crate::engine::clients::Clients;
 use crate::engine::duplicates;
 use crate::engine::names::HashKey;
-use crate::event::{Action, Contact, Fields, Method, Millis, Normalizer};
+use crate::event::{Action, Contact, Fields, Method, Millis, Normalizer, Target};
 use crate::window::{ClientDelta, Domain, PANE, Pair, Sent, Table, Usual};
 use std::collections::BTreeMap;
 
@@ -315,7 +315,8 @@ impl Shard {
         }
         let mut normalizer = Normalizer::default();
         let event = pane.batch(contact).and_then(|b| b.event(contact));
-        let to = event.and_then(|e| normalizer.destination(&e).map(|d| (d.domain.into(), d.kind)));
+        let target = event.as_ref().and_then(Target::of);
+        let to = target.and_then(|t| normalizer.destination(t.authority)).map(|d| (d.domain.into(), d.kind));
         let (name, kind) = to.unwrap_or((b"?"[..].into(), crate::event::HostKind::Label));
         let domain = Domain::new(contact.domain, name, kind, contact);
         self.heap += domain.heap_bytes();
@@ -390,7 +391,8 @@ impl Shard {
                 let mut normalizer = Normalizer::default();
                 if let Some(event) = pane.batch(contact).and_then(|b| b.event(contact)) {
                     let user = event.user.map(|u| u.decode().into_owned());
-                    let host = normalizer.destination(&event).map(|d| d.host.to_vec()).unwrap_or_default();
+                    let destination = Target::of(&event).and_then(|t| normalizer.destination(t.authority));
+                    let host = destination.map(|d| d.host.to_vec()).unwrap_or_default();
                     watched.sample(event.target, &host, user.as_deref());
                 }
             }

@@ -19,33 +19,16 @@ pub enum HostKind {
     Label,
 }
 
-/// Where a request went. Borrows from the line and from the [`Normalizer`] that made it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Destination<'a> {
-    /// Lower case, no trailing dot, no brackets; A-labels; IPv4-mapped IPv6 as IPv4.
-    pub host: &'a [u8],
-    /// Registrable domain, IP literal or single label: the end of `host`.
-    pub domain: &'a [u8],
-    /// What the host is.
-    pub kind: HostKind,
-    /// Port, from the target or its scheme; `None` if neither says.
-    pub port: Option<u16>,
-    /// Path as logged, from its `/`; empty for CONNECT.
-    pub path: &'a [u8],
-    /// What follows the first `?`; `Some("")` if the proxy stripped it and left the `?`.
-    pub query: Option<&'a [u8]>,
-}
-
-/// A target, cut but not normalised: cheap, where [`Normalizer::place`] is dear.
+/// A target, cut but not normalised: cheap, where [`Normalizer::destination`] is dear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target<'a> {
     /// `userinfo@host:port` as logged; never empty.
     pub authority: &'a [u8],
     /// Port that the scheme stands for.
     pub scheme_port: Option<u16>,
-    /// As in [`Destination::path`].
+    /// Path as logged, from its `/`; empty for CONNECT.
     pub path: &'a [u8],
-    /// As in [`Destination::query`].
+    /// What follows the first `?`; `Some("")` if the proxy stripped it and left the `?`.
     pub query: Option<&'a [u8]>,
 }
 
@@ -74,16 +57,16 @@ impl<'a> Target<'a> {
     }
 }
 
-/// A host, normalised: what a [`Destination`] says besides path and query.
+/// Where a request went. Borrows from the [`Normalizer`] that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
-    /// As in [`Destination::host`].
+pub struct Destination<'a> {
+    /// Lower case, no trailing dot, no brackets; A-labels; IPv4-mapped IPv6 as IPv4.
     pub host: &'a [u8],
-    /// As in [`Destination::domain`].
+    /// Registrable domain, IP literal or single label: the end of `host`.
     pub domain: &'a [u8],
     /// What the host is.
     pub kind: HostKind,
-    /// Port of the authority.
+    /// Port of the authority; where it has none, [`Target::scheme_port`] may know.
     pub port: Option<u16>,
 }
 
@@ -94,16 +77,8 @@ pub struct Normalizer {
 }
 
 impl Normalizer {
-    /// Where `event` went: [`Target::of`] and [`Normalizer::place`] together.
-    pub fn destination<'a>(&'a mut self, event: &Event<'a>) -> Option<Destination<'a>> {
-        let target = Target::of(event)?;
-        let Place { host, domain, kind, port } = self.place(target.authority)?;
-        let port = port.or(target.scheme_port);
-        Some(Destination { host, domain, kind, port, path: target.path, query: target.query })
-    }
-
     /// Host, registrable domain and port of an authority. `None` if the host is empty or longer than 255 bytes.
-    pub fn place(&mut self, authority: &[u8]) -> Option<Place<'_>> {
+    pub fn destination(&mut self, authority: &[u8]) -> Option<Destination<'_>> {
         let (raw, port) = host_port(authority);
         let kind = self.normalize(raw)?;
         let host = self.host.as_slice();
@@ -111,7 +86,7 @@ impl Normalizer {
             HostKind::Name => psl::domain(host).map_or(host, |d| d.as_bytes()),
             HostKind::Address | HostKind::Label => host,
         };
-        Some(Place { host, domain, kind, port })
+        Some(Destination { host, domain, kind, port })
     }
 
     /// Writes the normal form of `raw` to the buffer.
@@ -305,10 +280,11 @@ mod tests {
             host: host.map(str::as_bytes),
             ..Event::default()
         };
+        let target = Target::of(&event)?;
         let mut normalizer = Normalizer::default();
-        let d = normalizer.destination(&event)?;
+        let d = normalizer.destination(target.authority)?;
         let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
-        Some((text(d.host), text(d.domain), d.kind, d.port))
+        Some((text(d.host), text(d.domain), d.kind, d.port.or(target.scheme_port)))
     }
 
     #[track_caller]
@@ -378,9 +354,8 @@ mod tests {
     #[test]
     fn path_and_query() {
         let event = Event { method: Some(b"GET"), target: b"http://e.com/a/b?c=1?d", ..Event::default() };
-        let mut normalizer = Normalizer::default();
-        let d = normalizer.destination(&event).unwrap();
-        assert_eq!((d.path, d.query), (&b"/a/b"[..], Some(&b"c=1?d"[..])));
+        let target = Target::of(&event).unwrap();
+        assert_eq!((target.path, target.query), (&b"/a/b"[..], Some(&b"c=1?d"[..])));
     }
 
     proptest::proptest! {
@@ -388,7 +363,8 @@ mod tests {
         fn never_panics_and_domain_ends_host(target: Vec<u8>, connect: bool) {
             let method: &[u8] = if connect { b"CONNECT" } else { b"GET" };
             let event = Event { method: Some(method), target: &target, ..Event::default() };
-            if let Some(d) = Normalizer::default().destination(&event) {
+            let mut normalizer = Normalizer::default();
+            if let Some(d) = Target::of(&event).and_then(|target| normalizer.destination(target.authority)) {
                 assert!(d.host.ends_with(d.domain) && !d.domain.is_empty());
             }
         }
