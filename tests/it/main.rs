@@ -11,6 +11,7 @@ mod lab;
 mod metrics;
 mod parse;
 mod readme;
+mod real;
 mod scenarios;
 mod sink;
 mod squid;

@@ -1,6 +1,6 @@
 //! Every format reads its samples as their `.expected.jsonl` says, and no bytes make a parser panic.
 
-mod data;
+pub(crate) mod data;
 mod laws;
 mod samples;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use deguchi::event::{Action, Event};
 use deguchi::parse::{Logformat, Parser, by_name, detect};
 
-fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let places = [
         std::env::var_os("DEGUCHI_DATA").map(PathBuf::from),
