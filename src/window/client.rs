@@ -113,7 +113,8 @@ impl Client {
             return 1.0;
         }
         let between = slots.len() as f64;
-        slots.filter(|&s| self.was_on(s)).count() as f64 / between
+        // After the newest slot it was on in none: not walked, or a gap of years would cost its length.
+        (slots.start..slots.end.min(self.newest.saturating_add(1))).filter(|&s| self.was_on(s)).count() as f64 / between
     }
 
     /// Slots of ten minutes in which the client was on so far: a clock that stands still while it is off.

@@ -100,3 +100,22 @@ fn quiet_and_verbose() {
     let missing = deguchi(&files, &["replay", "-q", "x.log", "missing"]);
     assert!(missing.err.contains("missing"), "errors are told to the quiet as well");
 }
+
+/// The page as it is printed, table and summary; what took how long left out.
+#[test]
+fn the_page_of_a_sample() {
+    let sample =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/scenarios/post_burst/attack.log.gz");
+    let bytes = std::fs::read(sample).unwrap();
+    let files = crate::lab::Files::new([("attack.log.gz", &bytes[..])]);
+    let ran = deguchi(&files, &["replay", "--top", "1", "attack.log.gz"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    // What depends on the machine goes, and with it where the lines are broken.
+    let timeless = |line: &str| match line.split_once(" +00:00)") {
+        Some((span, _)) => Some(format!("{span} +00:00)")),
+        None if line.contains("B/s") || line.contains("lines/s") => None,
+        None => Some(line.to_owned()),
+    };
+    let summary: Vec<String> = ran.err.lines().filter_map(timeless).collect();
+    insta::assert_snapshot!(format!("{}\n{}", ran.out, summary.join("\n")));
+}
