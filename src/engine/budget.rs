@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 impl Engine {
     /// Evicts if the state is over its limit.
     pub(super) fn enforce_budget(&mut self) {
-        // The rest of the limit is for buffers in flight and the allocator's slack.
-        let limit = self.settings.memory / 4 * 3;
+        // The rest of the limit is for buffers in flight, for tables while they grow or shrink, and the allocator's slack.
+        let limit = self.settings.memory / 8 * 5;
         let pairs: usize = self.shards.iter().map(|s| s.bytes()).sum();
         let total = pairs + self.clients.bytes();
         self.tally.peak = self.tally.peak.max(total as u64);
@@ -26,19 +26,21 @@ impl Engine {
         }
         let mut ages = BTreeMap::new();
         self.shards.iter().for_each(|shard| shard.ages(&mut ages));
-        let mut excess = (pairs + self.clients.bytes()).saturating_sub(limit / 8 * 7);
-        for (&cut, &bytes) in &ages {
-            if excess == 0 {
-                break;
-            }
-            excess = excess.saturating_sub(bytes);
-            if excess == 0 {
-                for shard in &mut self.shards {
-                    let (pairs, domains) = shard.evict(cut);
-                    self.tally.evicted[0] += pairs;
-                    self.tally.evicted[1] += domains;
-                }
-            }
+        let excess = (pairs + self.clients.bytes()).saturating_sub(limit / 8 * 7);
+        let mut freed = 0;
+        let enough = |(_, bytes): &(&(u8, u32), &usize)| {
+            freed += **bytes;
+            freed >= excess
+        };
+        // If all of it is not enough, all of it goes.
+        let Some((&cut, _)) = ages.iter().find(enough).or_else(|| ages.iter().next_back()) else { return };
+        if excess == 0 {
+            return;
+        }
+        for shard in &mut self.shards {
+            let (pairs, domains) = shard.evict(cut);
+            self.tally.evicted[0] += pairs;
+            self.tally.evicted[1] += domains;
         }
     }
 }
