@@ -92,7 +92,7 @@ pub struct PaneCount {
 /// The whole of memory, and the way of a line through it.
 pub struct Engine {
     settings: EngineSettings,
-    pool: Option<rayon::ThreadPool>,
+    pool: Option<Arc<rayon::ThreadPool>>,
     cutters: Vec<Mutex<Cutter>>,
     inputs: Vec<Input>,
     formats: Vec<String>,
@@ -122,7 +122,7 @@ impl Engine {
     pub fn new(settings: EngineSettings) -> Result<Engine, rayon::ThreadPoolBuildError> {
         let pool = match settings.threads {
             0 | 1 => None,
-            n => Some(rayon::ThreadPoolBuilder::new().num_threads(n).build()?),
+            n => Some(Arc::new(rayon::ThreadPoolBuilder::new().num_threads(n).build()?)),
         };
         Ok(Engine {
             settings,
@@ -161,6 +161,14 @@ impl Engine {
     /// Takes chunks of inputs, in the order they stand in each input, and inputs that have ended; counts and judges what
     /// is complete. Gives buffers back for reading.
     pub fn round(&mut self, chunks: Vec<(u16, Chunk)>, ended: &[u16], found: &mut Found) -> Vec<Vec<u8>> {
+        match self.pool.clone() {
+            None => self.go_round(chunks, ended, found),
+            // Inside the pool as a whole: its sections are many and short, and to enter it costs a change of thread.
+            Some(pool) => pool.install(|| self.go_round(chunks, ended, found)),
+        }
+    }
+
+    fn go_round(&mut self, chunks: Vec<(u16, Chunk)>, ended: &[u16], found: &mut Found) -> Vec<Vec<u8>> {
         let mut new = Vec::with_capacity(chunks.len());
         let mut settled = Vec::new();
         for mut batch in self.parse(chunks) {
@@ -217,29 +225,28 @@ impl Engine {
         };
         match &self.pool {
             None => chunks.into_iter().map(cut).collect(),
-            Some(pool) => pool.install(|| chunks.into_par_iter().with_max_len(1).map(cut).collect()),
+            Some(_) => chunks.into_par_iter().with_max_len(1).map(cut).collect(),
         }
     }
 
     /// Does `work` on every shard, in parallel; shards differ much in load, so each is a task of its own.
     fn each_shard<T: Send>(
-        pool: Option<&rayon::ThreadPool>,
+        parallel: bool,
         shards: &mut [Shard],
         work: impl Fn(usize, &mut Shard) -> T + Sync + Send,
     ) -> Vec<T> {
-        match pool {
-            None => shards.iter_mut().enumerate().map(|(i, shard)| work(i, shard)).collect(),
-            Some(pool) => pool.install(|| {
-                shards.par_iter_mut().enumerate().with_max_len(1).map(|(i, shard)| work(i, shard)).collect()
-            }),
+        let work = |(i, shard): (usize, &mut Shard)| work(i, shard);
+        match parallel {
+            false => shards.iter_mut().enumerate().map(work).collect(),
+            true => shards.par_iter_mut().enumerate().with_max_len(1).map(work).collect(),
         }
     }
 
     /// Distributes new contacts, and closes all panes before `until`.
     fn advance(&mut self, new: &[u32], settled: &[Contact], until: u32, found: &mut Found) {
         let mut shards = std::mem::take(&mut self.shards);
-        let pool = self.pool.take();
-        Self::each_shard(pool.as_ref(), &mut shards, |i, shard| {
+        let parallel = self.pool.is_some();
+        Self::each_shard(parallel, &mut shards, |i, shard| {
             for &number in new {
                 if let Some(batch) = &self.batches[number as usize] {
                     shard.take(batch.of_shard(i));
@@ -248,7 +255,6 @@ impl Engine {
             shard.take(settled.iter().filter(|c| batch::shard_of(c.domain) == i));
         });
         self.shards = shards;
-        self.pool = pool;
         while let Some(from) = self.shards.iter().filter_map(Shard::waits_for).min().filter(|&pane| pane < until) {
             let from = from.max(self.open_pane);
             self.close(from, until.min(from + PANES_AT_ONCE), found);
@@ -261,8 +267,8 @@ impl Engine {
     /// Counts and judges the panes from `from` to `until`, and closes them.
     fn close(&mut self, from: u32, until: u32, found: &mut Found) {
         let mut shards = std::mem::take(&mut self.shards);
-        let pool = self.pool.take();
-        let panes: BTreeSet<u32> = Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.release(from, until))
+        let parallel = self.pool.is_some();
+        let panes: BTreeSet<u32> = Self::each_shard(parallel, &mut shards, |_, shard| shard.release(from, until))
             .into_iter()
             .flatten()
             .collect();
@@ -270,14 +276,14 @@ impl Engine {
             if minute / 60 > self.swept {
                 self.swept = minute / 60;
                 let before = self.pane(minute - 1);
-                Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.end_episodes(&before, false));
+                Self::each_shard(parallel, &mut shards, |_, shard| shard.end_episodes(&before, false));
             }
             let pane = self.pane(minute);
-            let counted = Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.count(&pane));
+            let counted = Self::each_shard(parallel, &mut shards, |_, shard| shard.count(&pane));
             let (events, denied) = counted.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
             found.panes.push(PaneCount { end: pane.end(), events, denied });
-            Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.tell_clients(&pane));
-            Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.judge(&pane));
+            Self::each_shard(parallel, &mut shards, |_, shard| shard.tell_clients(&pane));
+            Self::each_shard(parallel, &mut shards, |_, shard| shard.judge(&pane));
             self.open_pane = minute + 1;
             self.last_pane = minute;
             self.shards = shards;
@@ -285,9 +291,8 @@ impl Engine {
             self.enforce_budget();
             shards = std::mem::take(&mut self.shards);
         }
-        Self::each_shard(pool.as_ref(), &mut shards, |_, shard| shard.compact(until));
+        Self::each_shard(parallel, &mut shards, |_, shard| shard.compact(until));
         self.shards = shards;
-        self.pool = pool;
     }
 
     fn pane(&self, minute: u32) -> Pane<'_> {
