@@ -105,11 +105,17 @@ fn judge_program(seen: &Seen<'_>, card: &mut Card) {
     let n = detail.seen.max(1);
     let shape = detail.shape.share();
     if shape >= 0.95 && n >= 5 {
-        card.add("same_shape", shape, None, 3, || "its requests have one shape".into());
+        let least = detail.shape.at_least();
+        card.add("same_shape", least, None, 3, || {
+            format!("at least {:.0} % of its requests have one shape", least * 100.0)
+        });
     }
     let size = detail.size.share();
     if size >= 0.9 && n >= 5 {
-        card.add("same_size", size, None, 4, || format!("at least {:.0} % of the replies have one size", size * 100.0));
+        let least = detail.size.at_least();
+        card.add("same_size", least, None, 4, || {
+            format!("at least {:.0} % of the replies have one size", least * 100.0)
+        });
     }
     let tunnels = seen.pair.methods[2];
     if seen.carries.referer && tunnels * 2 < seen.pair.requests {
