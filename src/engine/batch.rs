@@ -1,9 +1,11 @@
 //! A chunk after parsing: contacts by shard, and what became of every line.
 
 use crate::engine::HashKey;
-use crate::event::{Action, Contact, Event, Fields, Method, Millis, Normalizer, Target};
+use crate::engine::waiting::Waiting;
+use crate::event::{Action, Contact, Event, Fields, Method, Normalizer, Target};
 use crate::input::{Chunk, LINE_MAX, Lines};
 use crate::parse::{Parser, Reason};
+use crate::window::pane_of;
 use std::sync::Arc;
 
 /// Logical shards: domains are spread over them by hash; threads take shards. More than any machine here has cores, few
@@ -40,11 +42,11 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// One contact an event, in the order of the lines.
     pub contacts: Vec<Contact>,
-    /// Indices of contacts by shard.
-    order: Vec<u32>,
+    /// The same by shard, for the panes of their ends.
+    waiting: Vec<Waiting>,
     starts: [u32; SHARDS + 1],
-    /// Latest time of a contact that waits: until then the bytes are needed.
-    pub until: Millis,
+    /// Last pane that a contact waits for: until it is closed the bytes are needed.
+    pub until: u32,
     /// Bytes read for it, overlong lines included.
     pub read: u64,
     /// Lines.
@@ -61,11 +63,27 @@ pub struct Batch {
     pub rejected: [Rejections; Reason::ALL.len()],
 }
 
+/// What is left of a batch when all of it is counted, for the next.
+#[derive(Default)]
+pub struct Spare {
+    contacts: Vec<Contact>,
+    waiting: Vec<Waiting>,
+}
+
 impl Batch {
-    /// Contacts of one shard.
-    pub fn of_shard(&self, shard: usize) -> impl Iterator<Item = &Contact> {
+    /// What waits in one shard, in the order of the lines.
+    pub fn of_shard(&self, shard: usize) -> &[Waiting] {
+        &self.waiting[self.starts[shard] as usize..self.starts[shard + 1] as usize]
+    }
+
+    /// Moves a contact from the pane of its end to another.
+    pub fn move_to(&mut self, index: usize, pane: u32) {
+        let shard = shard_of(self.contacts[index].domain);
         let range = self.starts[shard] as usize..self.starts[shard + 1] as usize;
-        self.order[range].iter().map(|&i| &self.contacts[i as usize])
+        let waiting = &mut self.waiting[range];
+        if let Ok(at) = waiting.binary_search_by_key(&(index as u32), |w| w.index) {
+            waiting[at].move_to(pane);
+        }
     }
 
     /// Cuts the line of a contact again. `None` cannot be, since it was cut before.
@@ -150,14 +168,14 @@ impl Cutter {
     }
 
     /// Parses a chunk.
-    pub fn cut(&mut self, chunk: Chunk, input: u16, parser: &Arc<dyn Parser>) -> Batch {
+    pub fn cut(&mut self, chunk: Chunk, input: u16, parser: &Arc<dyn Parser>, spare: Spare) -> Batch {
         let mut batch = Batch {
             input,
             parser: Arc::clone(parser),
             read: chunk.bytes.len() as u64 + chunk.skipped,
             bytes: chunk.bytes,
-            contacts: Vec::new(),
-            order: Vec::new(),
+            contacts: spare.contacts,
+            waiting: spare.waiting,
             starts: [0; SHARDS + 1],
             until: 0,
             lines: 0,
@@ -169,6 +187,7 @@ impl Cutter {
         };
         // Where the format tells what the proxy did, lines that do not are no requests to the outside (ICP).
         let acts = parser.carries().action;
+        batch.contacts.clear();
         batch.contacts.reserve_exact(batch.bytes.len() / 100 + 16);
         let bytes = std::mem::take(&mut batch.bytes);
         for (at, line) in Lines::new(0, &bytes) {
@@ -222,7 +241,6 @@ impl Cutter {
             down: event.bytes_down.unwrap_or(Contact::UNKNOWN),
             duration: event.duration.map_or(0, |d| u32::try_from(d).unwrap_or(u32::MAX)),
             line: at,
-            input: batch.input,
             status: event.status.unwrap_or(0),
             action: event.action,
             method: Method::of(event.method),
@@ -235,7 +253,7 @@ impl Cutter {
                 contact.domain = place.domain;
                 contact.host = place.host;
                 contact.shape = shape(contact.method, &target, place.port.or(target.scheme_port));
-                contact.url_bytes = (target.path.len() + target.query.map_or(0, |q| q.len())) as u32;
+                contact.url_bytes = (target.path.len() + target.query.map_or(0, |q| q.len())).min(0xFFFF) as u16;
                 batch.queries += u64::from(target.query.is_some_and(|q| !q.is_empty()));
             }
             None => batch.undirected += 1,
@@ -254,17 +272,18 @@ impl Batch {
             self.starts[shard + 1] += self.starts[shard];
         }
         let mut next = self.starts;
-        self.order = vec![0; self.contacts.len()];
+        self.waiting.clear();
+        self.waiting.resize(self.contacts.len(), Waiting::NOTHING);
         for (i, contact) in self.contacts.iter().enumerate() {
             let place = &mut next[shard_of(contact.domain)];
-            self.order[*place as usize] = i as u32;
+            self.waiting[*place as usize] = Waiting::new(pane_of(contact.end), contact, i as u32);
             *place += 1;
         }
     }
 
-    /// Takes back the buffer of bytes for the next chunk.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    /// Gives back its buffers: bytes for the next chunk, the rest for the next batch.
+    pub fn into_parts(self) -> (Vec<u8>, Spare) {
+        (self.bytes, Spare { contacts: self.contacts, waiting: self.waiting })
     }
 }
 

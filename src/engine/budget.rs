@@ -6,17 +6,28 @@
 //! order inside a shard can reach the choice.
 
 use crate::engine::Engine;
+use crate::engine::shard::Shard;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 impl Engine {
+    /// Most that the state may take, bytes: the rest of the limit is for buffers in flight, for tables while they grow or
+    /// shrink, and the allocator's slack.
+    fn state_limit(&self) -> usize {
+        self.settings.memory / 8 * 5
+    }
+
+    /// Whether something must go. `shards`: bytes of all shards.
+    pub(super) fn is_over(&self, shards: usize) -> bool {
+        let clients = self.clients.bytes();
+        // Clients have a share of their own: what they leave behind lies in small pieces that rows cannot use.
+        clients > self.state_limit() / 4 || shards + clients > self.state_limit()
+    }
+
     /// Evicts if the state is over its limit.
     pub(super) fn enforce_budget(&mut self) {
-        // The rest of the limit is for buffers in flight, for tables while they grow or shrink, and the allocator's slack.
-        let limit = self.settings.memory / 8 * 5;
-        let pairs: usize = self.shards.iter().map(|s| s.bytes()).sum();
-        let total = pairs + self.clients.bytes();
-        self.tally.peak = self.tally.peak.max(total as u64);
-        // Clients have a share of their own: what they leave behind lies in small pieces that rows cannot use.
+        let limit = self.state_limit();
+        let pairs: usize = self.shards.iter_mut().map(|s| of(s).bytes()).sum();
         if self.clients.bytes() > limit / 4 {
             let mut last = self.clients.last_contacts();
             last.sort_unstable();
@@ -26,7 +37,7 @@ impl Engine {
             return;
         }
         let mut ages = BTreeMap::new();
-        self.shards.iter().for_each(|shard| shard.ages(&mut ages));
+        self.shards.iter_mut().for_each(|shard| of(shard).ages(&mut ages));
         let excess = (pairs + self.clients.bytes()).saturating_sub(limit / 8 * 7);
         let mut freed = 0;
         let enough = |(_, bytes): &(&(u8, u32), &usize)| {
@@ -36,9 +47,13 @@ impl Engine {
         // If all of it is not enough, all of it goes.
         let Some((&cut, _)) = ages.iter().find(enough).or_else(|| ages.iter().next_back()) else { return };
         for shard in &mut self.shards {
-            let (pairs, domains) = shard.evict(cut);
+            let (pairs, domains) = of(shard).evict(cut);
             self.tally.evicted[0] += pairs;
             self.tally.evicted[1] += domains;
         }
     }
+}
+
+fn of(shard: &mut Mutex<Shard>) -> &mut Shard {
+    shard.get_mut().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,9 +2,10 @@
 
 use crate::engine::batch::Batch;
 use crate::engine::tally::Tally;
+use crate::engine::waiting::Waiting;
 use crate::event::{Contact, Millis};
 use crate::parse::Parser;
-use crate::window::{Clock, PANE, Tick, pane_of};
+use crate::window::{Clock, Tick, pane_of};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,8 +15,8 @@ pub struct Input {
     pub name: String,
     parser: Arc<dyn Parser>,
     clock: Clock,
-    /// Contacts far ahead of all others, until the clock decides: (number by the clock, contact).
-    held: Vec<(u64, Contact)>,
+    /// Contacts far ahead of all others, until the clock decides: (number by the clock, where it stands, contact).
+    held: Vec<(u64, Waiting, Contact)>,
     /// Lines read from it.
     pub lines: u64,
     open: bool,
@@ -40,10 +41,10 @@ impl Input {
 
     /// Batches of contacts held back: their texts are still needed.
     pub fn held_batches(&self) -> impl Iterator<Item = u32> + '_ {
-        self.held.iter().map(|(_, contact)| contact.batch)
+        self.held.iter().map(|(_, waiting, _)| waiting.batch)
     }
 
-    /// Walks the clock over a batch, in the order of its lines: gives each contact its pane, marks what is late, holds
+    /// Walks the clock over a batch, in the order of its lines: marks what is late and gives it a pane that is open; holds
     /// back what is ahead. What the clock settles meanwhile is added to `settled`.
     /// What lies outside of `span` moves the clock and is left out.
     pub fn walk(
@@ -52,34 +53,37 @@ impl Input {
         number: u32,
         span: Range<Millis>,
         tally: &mut Tally,
-        settled: &mut Vec<Contact>,
+        settled: &mut Vec<Waiting>,
     ) {
-        for contact in &mut batch.contacts {
-            contact.batch = number;
-            match self.clock.tick(contact.end) {
-                Tick::Now => contact.pane = pane_of(contact.end),
-                Tick::Late => {
-                    contact.late = true;
-                    contact.pane = pane_of(self.clock.frontier());
-                    tally.late += 1;
-                }
-                Tick::Ahead if span.contains(&contact.end) => {
-                    self.held.push((self.clock.line() - 1, *contact));
-                    contact.pane = Contact::HELD;
-                }
-                Tick::Ahead => {}
-            }
-            if !span.contains(&contact.end) {
-                contact.pane = Contact::HELD;
+        for i in 0..batch.contacts.len() {
+            let contact = &mut batch.contacts[i];
+            let end = contact.end;
+            let mut pane = pane_of(end);
+            let tick = self.clock.tick(end);
+            if !span.contains(&end) {
                 tally.outside += 1;
                 tally.undirected -= u64::from(contact.domain == 0);
-                tally.late -= u64::from(contact.late);
+                batch.move_to(i, Waiting::NEVER);
                 continue;
             }
-            if contact.pane != Contact::HELD {
-                // What is late waits for a pane after its own time.
-                batch.until = batch.until.max(contact.end).max(Millis::from(contact.pane) * PANE);
-                tally.span(contact.end);
+            match tick {
+                // Not before the frontier, so its pane is open.
+                Tick::Now => {}
+                Tick::Late => {
+                    contact.late = true;
+                    pane = pane_of(self.clock.frontier());
+                    tally.late += 1;
+                    batch.move_to(i, pane);
+                }
+                Tick::Ahead => {
+                    let waiting = Waiting::new(pane, contact, i as u32).of_batch(number);
+                    self.held.push((self.clock.line() - 1, waiting, *contact));
+                    batch.move_to(i, Waiting::NEVER);
+                }
+            }
+            if tick != Tick::Ahead {
+                batch.until = batch.until.max(pane);
+                tally.span(end);
             }
             if self.clock.holds() {
                 self.settle(false, tally, settled);
@@ -88,24 +92,23 @@ impl Input {
     }
 
     /// The input is over: what is held back is decided.
-    pub fn end(&mut self, tally: &mut Tally, settled: &mut Vec<Contact>) {
+    pub fn end(&mut self, tally: &mut Tally, settled: &mut Vec<Waiting>) {
         self.settle(true, tally, settled);
         self.open = false;
     }
 
-    fn settle(&mut self, end: bool, tally: &mut Tally, settled: &mut Vec<Contact>) {
+    fn settle(&mut self, end: bool, tally: &mut Tally, settled: &mut Vec<Waiting>) {
         let decided = self.clock.settle(end);
         for line in decided.accepted {
-            if let Some(at) = self.held.iter().position(|(held, _)| *held == line) {
-                let (_, mut contact) = self.held.remove(at);
-                contact.pane = pane_of(contact.end);
+            if let Some(at) = self.held.iter().position(|(held, ..)| *held == line) {
+                let (_, waiting, contact) = self.held.remove(at);
                 tally.span(contact.end);
-                settled.push(contact);
+                settled.push(waiting);
             }
         }
         for line in decided.rejected {
-            if let Some(at) = self.held.iter().position(|(held, _)| *held == line) {
-                let (_, contact) = self.held.remove(at);
+            if let Some(at) = self.held.iter().position(|(held, ..)| *held == line) {
+                let (.., contact) = self.held.remove(at);
                 tally.future(&self.name, &contact);
             }
         }

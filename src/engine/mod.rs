@@ -6,7 +6,8 @@
 //! 2. Chunks are parsed in parallel. The clock of each input then walks over its contacts in the order of the lines and
 //!    says which are late, ahead or in order.
 //! 3. Contacts go to shards by **domain**. What lies before the slowest input's frontier is released, pane by pane.
-//! 4. In a pane, shards count in parallel; then the client table takes what they changed; then shards judge in parallel.
+//! 4. In a pane, shards count in parallel; then the client table takes what they changed; then shards judge in parallel,
+//!    each before it counts the next pane.
 //!
 //! Inside a pane the contacts of a pair are sorted by start and content, between panes there is a barrier: so neither
 //! threads nor chunks nor the order of files can reach a result. The exchange is by domain and not by client because then
@@ -21,23 +22,27 @@ mod names;
 mod shard;
 mod summary;
 mod tally;
+mod team;
+mod waiting;
 
 pub use batch::{Batch, Cutter, SHARDS};
 pub use names::HashKey;
 pub use summary::{InputSummary, Rejected, Summary};
 
-use crate::alert::Record;
-use crate::event::{Contact, Fields, Millis};
+use crate::alert::{Record, RecordKind};
+use crate::event::{Fields, Millis};
 use crate::input::Chunk;
 use crate::parse::Parser;
 use crate::window::pane_of;
 use clients::Clients;
 use input::Input;
-use rayon::prelude::*;
-use shard::{PANES_AT_ONCE, Pane, Shard};
+use shard::{Pane, Shard};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tally::Tally;
+use team::Team;
+use waiting::Waiting;
 
 /// What the engine needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -92,15 +97,16 @@ pub struct PaneCount {
 /// The whole of memory, and the way of a line through it.
 pub struct Engine {
     settings: EngineSettings,
-    pool: Option<Arc<rayon::ThreadPool>>,
+    team: Team,
     cutters: Vec<Mutex<Cutter>>,
     inputs: Vec<Input>,
     formats: Vec<String>,
     carries: Fields,
-    shards: Vec<Shard>,
+    shards: Vec<Mutex<Shard>>,
     clients: Clients,
     batches: Vec<Option<Batch>>,
     free: Vec<u32>,
+    spare: Vec<batch::Spare>,
     /// First pane that is not closed.
     open_pane: u32,
     /// Last pane that held anything.
@@ -120,21 +126,19 @@ impl Engine {
     ///
     /// The system refuses the threads.
     pub fn new(settings: EngineSettings) -> Result<Engine, rayon::ThreadPoolBuildError> {
-        let pool = match settings.threads {
-            0 | 1 => None,
-            n => Some(Arc::new(rayon::ThreadPoolBuilder::new().num_threads(n).build()?)),
-        };
+        let team = Team::new(settings.threads)?;
         Ok(Engine {
             settings,
-            pool,
-            cutters: (0..settings.threads.max(1)).map(|_| Mutex::new(Cutter::new(settings.key))).collect(),
+            cutters: (0..team.size()).map(|_| Mutex::new(Cutter::new(settings.key))).collect(),
+            team,
             inputs: Vec::new(),
             formats: Vec::new(),
             carries: Fields::default(),
-            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             clients: Clients::default(),
             batches: Vec::new(),
             free: Vec::new(),
+            spare: Vec::new(),
             open_pane: 0,
             last_pane: 0,
             swept: 0,
@@ -161,14 +165,6 @@ impl Engine {
     /// Takes chunks of inputs, in the order they stand in each input, and inputs that have ended; counts and judges what
     /// is complete. Gives buffers back for reading.
     pub fn round(&mut self, chunks: Vec<(u16, Chunk)>, ended: &[u16], found: &mut Found) -> Vec<Vec<u8>> {
-        match self.pool.clone() {
-            None => self.go_round(chunks, ended, found),
-            // Inside the pool as a whole: its sections are many and short, and to enter it costs a change of thread.
-            Some(pool) => pool.install(|| self.go_round(chunks, ended, found)),
-        }
-    }
-
-    fn go_round(&mut self, chunks: Vec<(u16, Chunk)>, ended: &[u16], found: &mut Found) -> Vec<Vec<u8>> {
         let mut new = Vec::with_capacity(chunks.len());
         let mut settled = Vec::new();
         for mut batch in self.parse(chunks) {
@@ -185,22 +181,25 @@ impl Engine {
         for &input in ended {
             self.inputs[input as usize].end(&mut self.tally, &mut settled);
         }
-        for contact in &settled {
-            if let Some(batch) = &mut self.batches[contact.batch as usize] {
-                batch.until = batch.until.max(contact.end);
+        for waiting in &settled {
+            if let Some(batch) = &mut self.batches[waiting.batch as usize] {
+                batch.until = batch.until.max(waiting.pane());
             }
         }
         let frontier = self.inputs.iter().filter_map(Input::frontier).min();
-        self.advance(&new, &settled, frontier.map_or(u32::MAX, pane_of), found);
+        let until = frontier.map_or(u32::MAX, pane_of);
+        let panes = self.release(&new, &settled, until);
+        self.close(&panes, found);
+        if frontier.is_some() {
+            self.open_pane = self.open_pane.max(until);
+        }
         self.recycle()
     }
 
     /// Ends all episodes. Call after the round in which the last input ended.
     pub fn finish(&mut self, found: &mut Found) {
-        let mut shards = std::mem::take(&mut self.shards);
         let pane = self.pane(self.last_pane);
-        shards.iter_mut().for_each(|shard| shard.end_episodes(&pane, true));
-        self.shards = shards;
+        self.shards.iter().for_each(|shard| lock(shard).end_episodes(&pane, true));
         self.collect(found);
     }
 
@@ -211,88 +210,109 @@ impl Engine {
 
     /// What was read and found so far.
     pub fn summary(&self) -> Summary {
-        let (domains, pairs) = self.shards.iter().map(Shard::sizes).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-        let duplicates = self.shards.iter().map(|s| s.duplicates).sum();
+        let sum = |of: fn(&Shard) -> u64| self.shards.iter().map(|shard| of(&lock(shard))).sum();
+        let (domains, pairs, duplicates) = (sum(Shard::domains), sum(Shard::pairs), sum(|shard| shard.duplicates));
         self.tally.summary(&self.inputs, &self.formats, [self.clients.count(), domains, pairs, duplicates])
     }
 
     /// Cuts chunks into contacts, in parallel, order kept.
-    fn parse(&self, chunks: Vec<(u16, Chunk)>) -> Vec<Batch> {
-        let cut = |(input, chunk): (u16, Chunk)| {
-            let thread = rayon::current_thread_index().unwrap_or(0);
-            let mut cutter = self.cutters[thread].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            cutter.cut(chunk, input, self.inputs[input as usize].parser())
-        };
-        match &self.pool {
-            None => chunks.into_iter().map(cut).collect(),
-            Some(_) => chunks.into_par_iter().with_max_len(1).map(cut).collect(),
-        }
+    fn parse(&mut self, chunks: Vec<(u16, Chunk)>) -> Vec<Batch> {
+        let with_spare = |(input, chunk)| (input, chunk, self.spare.pop().unwrap_or_default());
+        let chunks = chunks.into_iter().map(with_spare).collect();
+        self.team.map(chunks, |worker, (input, chunk, spare)| {
+            lock(&self.cutters[worker]).cut(chunk, input, self.inputs[input as usize].parser(), spare)
+        })
     }
 
-    /// Does `work` on every shard, in parallel; shards differ much in load, so each is a task of its own.
-    fn each_shard<T: Send>(
-        parallel: bool,
-        shards: &mut [Shard],
-        work: impl Fn(usize, &mut Shard) -> T + Sync + Send,
-    ) -> Vec<T> {
-        let work = |(i, shard): (usize, &mut Shard)| work(i, shard);
-        match parallel {
-            false => shards.iter_mut().enumerate().map(work).collect(),
-            true => shards.par_iter_mut().enumerate().with_max_len(1).map(work).collect(),
-        }
+    /// Distributes new contacts, and releases what lies before `until`; the panes of that, ascending.
+    fn release(&self, new: &[u32], settled: &[Waiting], until: u32) -> Vec<u32> {
+        let panes = Mutex::new(BTreeSet::new());
+        let shares = self.team.share(0..SHARDS);
+        self.team.together(|worker| {
+            shares.go(worker, 0, |i| {
+                let mut shard = lock(&self.shards[i]);
+                for &number in new {
+                    if let Some(batch) = &self.batches[number as usize] {
+                        shard.take(number, batch.of_shard(i));
+                    }
+                }
+                for waiting in settled {
+                    let batch = self.batches[waiting.batch as usize].as_ref();
+                    if batch.is_some_and(|b| batch::shard_of(b.contacts[waiting.index as usize].domain) == i) {
+                        shard.take(waiting.batch, &[*waiting]);
+                    }
+                }
+                lock(&panes).extend(shard.release(until));
+            });
+        });
+        panes.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().collect()
     }
 
-    /// Distributes new contacts, and closes all panes before `until`.
-    fn advance(&mut self, new: &[u32], settled: &[Contact], until: u32, found: &mut Found) {
-        let mut shards = std::mem::take(&mut self.shards);
-        let parallel = self.pool.is_some();
-        Self::each_shard(parallel, &mut shards, |i, shard| {
-            for &number in new {
-                if let Some(batch) = &self.batches[number as usize] {
-                    shard.take(batch.of_shard(i));
+    /// Counts and judges panes, and closes them.
+    fn close(&mut self, mut panes: &[u32], found: &mut Found) {
+        while !panes.is_empty() {
+            let closed = self.close_some(panes, found);
+            panes = &panes[closed..];
+            self.enforce_budget();
+        }
+        self.collect(found);
+    }
+
+    /// Counts and judges panes until the state is over its limit; how many.
+    fn close_some(&mut self, panes: &[u32], found: &mut Found) -> usize {
+        // What has most to do goes first: a domain may hold a quarter of all.
+        let mut order: Vec<usize> = (0..SHARDS).collect();
+        order.sort_by_cached_key(|&i| std::cmp::Reverse(lock(&self.shards[i]).load()));
+        let (shares, barrier) = (self.team.share(order.into_iter()), self.team.barrier());
+        let counts: Vec<[AtomicU64; 2]> = panes.iter().map(|_| Default::default()).collect();
+        let states: Vec<AtomicUsize> = panes.iter().map(|_| AtomicUsize::new(0)).collect();
+        let (closed, peak) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        self.team.together(|worker| {
+            let (mut section, mut swept) = (0, self.swept);
+            let mut before = None;
+            for (i, &minute) in panes.iter().enumerate() {
+                let pane = self.pane(minute);
+                shares.go(worker, section, |i_shard| {
+                    let mut shard = lock(&self.shards[i_shard]);
+                    if let Some(before) = &before {
+                        shard.judge(before);
+                    }
+                    if minute / 60 > swept {
+                        shard.end_episodes(&self.pane(minute - 1), false);
+                    }
+                    let (events, denied) = shard.count(&pane);
+                    counts[i][0].fetch_add(events, Ordering::Relaxed);
+                    counts[i][1].fetch_add(denied, Ordering::Relaxed);
+                });
+                barrier.wait();
+                shares.go(worker, section + 1, |i_shard| {
+                    let shard = lock(&self.shards[i_shard]);
+                    shard.tell_clients(&pane);
+                    states[i].fetch_add(shard.bytes(), Ordering::Relaxed);
+                });
+                barrier.wait();
+                (section, swept) = (section + 2, minute / 60);
+                before = Some(pane);
+                closed.store(i + 1, Ordering::Relaxed);
+                // All see the same sums here, so all stop or none.
+                let bytes = states[i].load(Ordering::Relaxed);
+                peak.fetch_max(bytes + self.clients.bytes(), Ordering::Relaxed);
+                if self.is_over(bytes) {
+                    break;
                 }
             }
-            shard.take(settled.iter().filter(|c| batch::shard_of(c.domain) == i));
-        });
-        self.shards = shards;
-        while let Some(from) = self.shards.iter().filter_map(Shard::waits_for).min().filter(|&pane| pane < until) {
-            let from = from.max(self.open_pane);
-            self.close(from, until.min(from + PANES_AT_ONCE), found);
-        }
-        if until != u32::MAX {
-            self.open_pane = self.open_pane.max(until);
-        }
-    }
-
-    /// Counts and judges the panes from `from` to `until`, and closes them.
-    fn close(&mut self, from: u32, until: u32, found: &mut Found) {
-        let mut shards = std::mem::take(&mut self.shards);
-        let parallel = self.pool.is_some();
-        let panes: BTreeSet<u32> = Self::each_shard(parallel, &mut shards, |_, shard| shard.release(from, until))
-            .into_iter()
-            .flatten()
-            .collect();
-        for minute in panes {
-            if minute / 60 > self.swept {
-                self.swept = minute / 60;
-                let before = self.pane(minute - 1);
-                Self::each_shard(parallel, &mut shards, |_, shard| shard.end_episodes(&before, false));
+            if let Some(before) = &before {
+                shares.go(worker, section, |i_shard| lock(&self.shards[i_shard]).judge(before));
             }
-            let pane = self.pane(minute);
-            let counted = Self::each_shard(parallel, &mut shards, |_, shard| shard.count(&pane));
-            let (events, denied) = counted.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-            found.panes.push(PaneCount { end: pane.end(), events, denied });
-            Self::each_shard(parallel, &mut shards, |_, shard| shard.tell_clients(&pane));
-            Self::each_shard(parallel, &mut shards, |_, shard| shard.judge(&pane));
-            self.open_pane = minute + 1;
-            self.last_pane = minute;
-            self.shards = shards;
-            self.collect(found);
-            self.enforce_budget();
-            shards = std::mem::take(&mut self.shards);
+        });
+        let closed = closed.into_inner();
+        for (&minute, [events, denied]) in panes[..closed].iter().zip(&counts) {
+            let (events, denied) = (events.load(Ordering::Relaxed), denied.load(Ordering::Relaxed));
+            found.panes.push(PaneCount { end: self.pane(minute).end(), events, denied });
+            (self.last_pane, self.swept, self.open_pane) = (minute, minute / 60, minute + 1);
         }
-        Self::each_shard(parallel, &mut shards, |_, shard| shard.compact(until));
-        self.shards = shards;
+        self.tally.peak = self.tally.peak.max(peak.into_inner() as u64);
+        closed
     }
 
     fn pane(&self, minute: u32) -> Pane<'_> {
@@ -308,10 +328,13 @@ impl Engine {
         }
     }
 
-    /// Takes the records of all shards, in the order of their ids.
+    /// Takes the records of all shards: by time, in a pane those of judgements before those of episodes that ended by
+    /// then, each by id. So it is the same order however many panes are closed at once.
     fn collect(&mut self, found: &mut Found) {
-        let mut new: Vec<Record> = self.shards.iter_mut().flat_map(|shard| shard.records.drain(..)).collect();
-        new.sort_by(|a, b| (&a.time, &a.id).cmp(&(&b.time, &b.id)));
+        let mut new: Vec<Record> = Vec::new();
+        self.shards.iter().for_each(|shard| new.append(&mut lock(shard).records));
+        let ends = |r: &Record| r.record == RecordKind::End;
+        new.sort_by(|a, b| (&a.time, ends(a), &a.id).cmp(&(&b.time, ends(b), &b.id)));
         new.iter().for_each(|record| self.tally.record(record));
         found.records.append(&mut new);
     }
@@ -322,11 +345,18 @@ impl Engine {
         let mut buffers = Vec::new();
         for (number, place) in self.batches.iter_mut().enumerate() {
             let number = number as u32;
-            if let Some(batch) = place.take_if(|b| pane_of(b.until) < self.open_pane && !held.contains(&number)) {
+            if let Some(batch) = place.take_if(|b| b.until < self.open_pane && !held.contains(&number)) {
                 self.free.push(number);
-                buffers.push(batch.into_bytes());
+                let (bytes, spare) = batch.into_parts();
+                buffers.push(bytes);
+                self.spare.push(spare);
             }
         }
         buffers
     }
+}
+
+/// The lock of what only one thread at a time is given: never waited for long, and whole even if a thread died.
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,8 @@ use crate::engine::batch::Batch;
 use crate::engine::clients::Clients;
 use crate::engine::duplicates;
 use crate::engine::names::HashKey;
-use crate::event::{Action, Contact, Fields, Method, Millis, Normalizer, Target};
+use crate::engine::waiting::Waiting;
+use crate::event::{Action, Contact, Event, Fields, Method, Millis, Normalizer, Target};
 use crate::window::{ClientDelta, Domain, PANE, Pair, Sent, Table, Usual};
 use std::collections::BTreeMap;
 
@@ -39,8 +40,25 @@ impl Pane<'_> {
         (Millis::from(self.minute) + 1) * PANE
     }
 
-    fn batch(&self, contact: &Contact) -> Option<&Batch> {
-        self.batches.get(contact.batch as usize)?.as_ref()
+    /// The batch in which a contact stands. It is there: batches are dropped after their last pane.
+    pub fn batch(&self, waiting: Waiting) -> &Batch {
+        self.batches[waiting.batch as usize].as_ref().unwrap_or_else(|| unreachable!("a batch outlives its contacts"))
+    }
+
+    /// A contact.
+    #[inline]
+    pub fn contact(&self, waiting: Waiting) -> &Contact {
+        &self.batch(waiting).contacts[waiting.index as usize]
+    }
+
+    /// The line of a contact.
+    pub fn line(&self, waiting: Waiting) -> &[u8] {
+        self.batch(waiting).line(self.contact(waiting))
+    }
+
+    /// The event of a contact, cut once more.
+    fn event(&self, waiting: Waiting) -> Option<Event<'_>> {
+        self.batch(waiting).event(self.contact(waiting))
     }
 }
 
@@ -53,18 +71,18 @@ type EpisodeKey = (u64, u64, u8);
 /// The domains of a share of all names, and their pairs.
 #[derive(Default)]
 pub struct Shard {
-    /// Contacts that wait for the watermark.
-    pending: Vec<Contact>,
-    /// Released contacts, sorted: pane, part of the pair's hash, index in one number; see [`Key`].
-    released: Vec<u64>,
-    key: Key,
-    /// First released contact of the next pane.
+    /// What waits for the watermark.
+    pending: Vec<Waiting>,
+    /// What is released, by pane and pair.
+    released: Vec<Waiting>,
+    /// First of it that is not counted.
     next: usize,
     domains: Table<Domain>,
     pairs: Table<Pair>,
     /// Pairs of this pane: row, and a contact of it to read texts from.
-    touched: Vec<(u32, u32)>,
-    deltas: Vec<ClientDelta>,
+    touched: Vec<(u32, Waiting)>,
+    /// What this pane changes of clients, and a contact of each to read its name from.
+    deltas: Vec<(ClientDelta, Waiting)>,
     episodes: BTreeMap<EpisodeKey, Episode>,
     /// Heap behind rows, bytes.
     heap: usize,
@@ -76,42 +94,8 @@ pub struct Shard {
     located: Vec<Option<(u32, u32)>>,
     /// Keeps the reads of [`Shard::locate`] from being optimised away.
     warm: u64,
-    scratch: Vec<u32>,
-}
-
-/// How a released contact is written as one number, which sorts faster than three: pane since the first one, part of the
-/// pair's hash, index. What the index does not need is the hash's, at least 20 bits for up to a million contacts.
-#[derive(Clone, Copy, Default)]
-struct Key {
-    from: u32,
-    index_bits: u32,
-}
-
-/// Bits of the pane in a [`Key`].
-const PANE_BITS: u32 = 12;
-/// Panes that may be released at once.
-pub const PANES_AT_ONCE: u32 = 1 << PANE_BITS;
-
-impl Key {
-    fn of(self, contact: &Contact, index: usize) -> u64 {
-        let pair = contact.domain ^ contact.client.rotate_left(20);
-        u64::from(contact.pane - self.from) << (64 - PANE_BITS)
-            | pair >> PANE_BITS >> self.index_bits << self.index_bits
-            | index as u64
-    }
-
-    fn pane(self, key: u64) -> u32 {
-        (key >> (64 - PANE_BITS)) as u32 + self.from
-    }
-
-    /// Pane and hash: equal for all contacts of a pair in a pane, rarely for others.
-    fn pair(self, key: u64) -> u64 {
-        key >> self.index_bits
-    }
-
-    fn index(self, key: u64) -> u32 {
-        (key & ((1 << self.index_bits) - 1)) as u32
-    }
+    /// Contacts of a pair in their order, duplicates left out.
+    scratch: Vec<Waiting>,
 }
 
 /// Spreads the key of a pair.
@@ -120,111 +104,89 @@ fn pair_hash(domain: u32, client: u64) -> u64 {
 }
 
 impl Shard {
-    /// Takes contacts in.
-    pub fn take<'a>(&mut self, contacts: impl Iterator<Item = &'a Contact>) {
-        self.pending.extend(contacts.filter(|c| c.pane != Contact::HELD));
+    /// Takes in what a batch holds for it.
+    pub fn take(&mut self, batch: u32, waiting: &[Waiting]) {
+        let here = waiting.iter().filter(|w| w.pane() != Waiting::NEVER);
+        self.pending.extend(here.map(|w| w.of_batch(batch)));
     }
 
-    /// The first pane that waits.
-    pub fn waits_for(&self) -> Option<u32> {
-        self.pending.iter().map(|c| c.pane).min()
-    }
-
-    /// Sorts out what belongs to the panes from `from` to `until`, at most [`PANES_AT_ONCE`]; returns these panes,
-    /// ascending. What is older counts in the first.
-    pub fn release(&mut self, from: u32, until: u32) -> Vec<u32> {
-        self.released.clear();
+    /// Sorts out what belongs to panes before `until`; returns these panes, ascending.
+    pub fn release(&mut self, until: u32) -> Vec<u32> {
         self.next = 0;
-        self.key = Key { from, index_bits: (self.pending.len() as u64).next_power_of_two().ilog2() };
-        for (i, contact) in self.pending.iter_mut().enumerate() {
-            // What comes for a pane that is closed is late: it is counted in the next one.
-            if contact.pane < from {
-                contact.pane = from;
-                contact.late = true;
+        self.released.clear();
+        let released = &mut self.released;
+        self.pending.retain(|waiting| {
+            let later = waiting.pane() >= until;
+            if !later {
+                released.push(*waiting);
             }
-            if contact.pane < until {
-                self.released.push(self.key.of(contact, i));
-            }
-        }
-        self.released.sort_unstable();
-        let mut panes = Vec::new();
-        for &key in &self.released {
-            let pane = self.key.pane(key);
-            if panes.last() != Some(&pane) {
-                panes.push(pane);
-            }
-        }
+            later
+        });
+        released.sort_unstable_by_key(|w| w.key());
+        let mut panes: Vec<u32> = released.iter().map(|w| w.pane()).collect();
+        panes.dedup();
         panes
     }
 
-    /// Forgets what was released.
-    pub fn compact(&mut self, until: u32) {
-        self.pending.retain(|c| c.pane >= until);
+    /// Contacts that are released and not counted: the work before it.
+    pub fn load(&self) -> usize {
+        self.released.len() - self.next
     }
 
     /// Counts the released contacts of a pane; how many, and how many of them the proxy refused.
     pub fn count(&mut self, pane: &Pane<'_>) -> (u64, u64) {
-        let mut counted = (0, 0);
         self.touched.clear();
         self.deltas.clear();
-        self.locate(pane.minute);
-        let mut group = 0;
+        let mut released = std::mem::take(&mut self.released);
+        let here = &mut released[self.next..];
+        let length = here.partition_point(|w| w.pane() <= pane.minute);
+        let here = &mut here[..length];
+        self.next += length;
+        self.locate(pane, here);
+        let mut denied = 0;
+        let mut counted = 0;
         let mut scratch = std::mem::take(&mut self.scratch);
-        while let Some(&first) = self.released.get(self.next)
-            && self.key.pane(first) == pane.minute
-        {
-            scratch.clear();
-            while let Some(&key) =
-                self.released.get(self.next).filter(|&&key| self.key.pair(key) == self.key.pair(first))
-            {
-                scratch.push(self.key.index(key));
-                self.next += 1;
-            }
-            let found = self.located[group];
-            group += 1;
-            if scratch.len() > 1 {
-                let contacts = &self.pending;
+        for (group, located) in here.chunk_by_mut(|a, b| a.key() == b.key()).zip(0..) {
+            if group.len() > 1 {
                 // What counts the same may read differently, and a sample is shown of it: the text decides last.
-                let line = |contact| pane.batch(contact).map(|batch| batch.line(contact));
-                scratch.sort_unstable_by(|&a, &b| {
-                    let (a, b) = (&contacts[a as usize], &contacts[b as usize]);
-                    let pair = (a.domain, a.client).cmp(&(b.domain, b.client));
-                    pair.then_with(|| a.order(b)).then_with(|| line(a).cmp(&line(b)))
+                group.sort_unstable_by(|&a, &b| {
+                    let (x, y) = (pane.contact(a), pane.contact(b));
+                    let pair = (x.domain, x.client).cmp(&(y.domain, y.client));
+                    pair.then_with(|| x.order(y)).then_with(|| pane.line(a).cmp(pane.line(b)))
                 });
-                if !pane.keep_duplicates && pane.formats.len() > 1 {
-                    self.duplicates += duplicates::drop_from(&mut scratch, &self.pending, pane.batches);
-                }
             }
-            let mut rest = &scratch[..];
-            while let Some(&first) = rest.first() {
-                let contact = self.pending[first as usize];
-                let same = |&&i: &&u32| {
-                    let other = &self.pending[i as usize];
-                    (other.domain, other.client) == (contact.domain, contact.client)
-                };
-                let (pair, others) = rest.split_at(rest.iter().take_while(same).count());
-                let denied = |&&i: &&u32| self.pending[i as usize].action == Action::Denied;
-                counted = (counted.0 + pair.len() as u64, counted.1 + pair.iter().filter(denied).count() as u64);
-                self.count_pair(pane, pair, found);
-                rest = others;
+            scratch.clear();
+            scratch.extend_from_slice(group);
+            if group.len() > 1 && !pane.keep_duplicates && pane.formats.len() > 1 {
+                self.duplicates += duplicates::drop_from(&mut scratch, pane);
+            }
+            let same = |a: &Waiting, b: &Waiting| {
+                let (a, b) = (pane.contact(*a), pane.contact(*b));
+                (a.domain, a.client) == (b.domain, b.client)
+            };
+            for pair in scratch.chunk_by(same) {
+                counted += pair.len() as u64;
+                denied += self.count_pair(pane, pair, self.located[located]);
             }
         }
         self.scratch = scratch;
-        counted
+        self.released = released;
+        (counted, denied)
     }
 
     /// Finds the rows of all pairs of a pane before any is touched: look-ups that do not wait for each other overlap, and
     /// nearly all of them miss the cache.
-    fn locate(&mut self, minute: u32) {
+    fn locate(&mut self, pane: &Pane<'_>, here: &[Waiting]) {
         self.located.clear();
         let mut before = None;
-        for &key in self.released[self.next..].iter().take_while(|&&key| self.key.pane(key) == minute) {
-            let pair = self.key.pair(key);
-            if before.replace(pair) == Some(pair) {
-                continue;
-            }
-            let contact = &self.pending[self.key.index(key) as usize];
-            let domain = self.domains.find(contact.domain, |d| d.hash == contact.domain);
+        for group in here.chunk_by(|a, b| a.key() == b.key()) {
+            let contact = pane.contact(group[0]);
+            // Sorted by domain: most look-ups of it would find the one before.
+            let domain = match before {
+                Some((hash, row)) if hash == contact.domain => row,
+                _ => self.domains.find(contact.domain, |d| d.hash == contact.domain),
+            };
+            before = Some((contact.domain, domain));
             self.located.push(domain.and_then(|domain| {
                 let is_it = |p: &Pair| p.client == contact.client && p.domain == domain;
                 Some((domain, self.pairs.find(pair_hash(domain, contact.client), is_it)?))
@@ -235,10 +197,10 @@ impl Shard {
             self.located.iter().flatten().map(|&(_, row)| self.pairs.get(row).warm()).fold(0, u64::wrapping_add);
     }
 
-    /// Counts the contacts of one pair in one pane, in order.
-    fn count_pair(&mut self, pane: &Pane<'_>, contacts: &[u32], located: Option<(u32, u32)>) {
+    /// Counts the contacts of one pair in one pane, in order; how many of them the proxy refused.
+    fn count_pair(&mut self, pane: &Pane<'_>, contacts: &[Waiting], located: Option<(u32, u32)>) -> u64 {
         let index = contacts[0];
-        let first = self.pending[index as usize];
+        let first = *pane.contact(index);
         let mut delta = ClientDelta {
             client: first.client,
             minute: pane.minute,
@@ -246,7 +208,6 @@ impl Shard {
             undirected: first.domain == 0,
             first: first.start(),
             last: first.end,
-            contact: index,
             ..ClientDelta::default()
         };
         if first.domain != 0 {
@@ -254,7 +215,7 @@ impl Shard {
                 self.domains.get(domain).hash == first.domain && self.pairs.get(row).client == first.client
             };
             let located = located.filter(is_it);
-            let domain = located.map_or_else(|| self.domain(pane, &first), |(domain, _)| domain);
+            let domain = located.map_or_else(|| self.domain(pane, index), |(domain, _)| domain);
             let hash = pair_hash(domain, first.client);
             let is_it = |p: &Pair| p.client == first.client && p.domain == domain;
             let found = located.map(|(_, row)| row).or_else(|| self.pairs.find(hash, is_it));
@@ -279,10 +240,10 @@ impl Shard {
             let on_between = |a, b| pane.clients.with(first.client, |c| c.on_between(a, b)).unwrap_or(1.0);
             let hour = pair.sent().and_then(|s| s.by_hour().next_back());
             for &i in rest {
-                pair.add(&self.pending[i as usize], on_between);
+                pair.add(pane.contact(i), on_between);
             }
             for &i in contacts {
-                place.add(&self.pending[i as usize]);
+                place.add(pane.contact(i));
             }
             if let Some((hour, sent)) = hour.filter(|(hour, _)| *hour < pane.minute / 60) {
                 let over = pair.sent().and_then(|s| s.by_hour().next_back()).is_some_and(|(h, _)| h > hour);
@@ -295,7 +256,9 @@ impl Shard {
                 self.touched.push((row, index));
             }
         }
-        for contact in contacts.iter().map(|&i| &self.pending[i as usize]) {
+        let mut denied = 0;
+        for contact in contacts.iter().map(|&i| pane.contact(i)) {
+            denied += u64::from(contact.action == Action::Denied);
             delta.first = delta.first.min(contact.start());
             delta.last = delta.last.max(contact.end);
             if contact.method != Method::Get && contact.action != Action::Denied && !contact.late {
@@ -305,16 +268,18 @@ impl Shard {
                 };
             }
         }
-        self.deltas.push(delta);
+        self.deltas.push((delta, index));
+        denied
     }
 
     /// Row of the domain of a contact; reads its name from the line if it is new.
-    fn domain(&mut self, pane: &Pane<'_>, contact: &Contact) -> u32 {
+    fn domain(&mut self, pane: &Pane<'_>, waiting: Waiting) -> u32 {
+        let contact = pane.contact(waiting);
         if let Some(row) = self.domains.find(contact.domain, |d| d.hash == contact.domain) {
             return row;
         }
         let mut normalizer = Normalizer::default();
-        let event = pane.batch(contact).and_then(|b| b.event(contact));
+        let event = pane.event(waiting);
         let target = event.as_ref().and_then(Target::of);
         let to = target.and_then(|t| normalizer.destination(t.authority)).map(|d| (d.domain.into(), d.kind));
         let (name, kind) = to.unwrap_or((b"?"[..].into(), crate::event::HostKind::Label));
@@ -325,10 +290,9 @@ impl Shard {
 
     /// Tells the client table what this pane changed.
     pub fn tell_clients(&self, pane: &Pane<'_>) {
-        for delta in &self.deltas {
-            let contact = &self.pending[delta.contact as usize];
+        for (delta, waiting) in &self.deltas {
             pane.clients.add(delta, || {
-                let event = pane.batch(contact).and_then(|b| b.event(contact));
+                let event = pane.event(*waiting);
                 event.and_then(|e| e.client.or(e.user.map(|u| u.raw))).unwrap_or(b"-").into()
             });
         }
@@ -375,7 +339,7 @@ impl Shard {
     }
 
     /// What a judgement leads to: closer watching, a record, and when to judge next.
-    fn follow_up(&mut self, pane: &Pane<'_>, row: u32, contact: u32, found: &[Finding]) {
+    fn follow_up(&mut self, pane: &Pane<'_>, row: u32, contact: Waiting, found: &[Finding]) {
         let best = found.iter().map(|f| f.card.score()).max().unwrap_or(0);
         let pair = self.pairs.get_mut(row);
         let before = pair.heap_bytes();
@@ -387,9 +351,8 @@ impl Shard {
             detail.judge_at = requests + (requests / share).max(1);
             if best >= CANDIDATE {
                 let watched = detail.watched.get_or_insert_default();
-                let contact = &self.pending[contact as usize];
                 let mut normalizer = Normalizer::default();
-                if let Some(event) = pane.batch(contact).and_then(|b| b.event(contact)) {
+                if let Some(event) = pane.event(contact) {
                     let user = event.user.map(|u| u.decode().into_owned());
                     let destination = Target::of(&event).and_then(|t| normalizer.destination(t.authority));
                     let host = destination.map(|d| d.host.to_vec()).unwrap_or_default();
@@ -399,7 +362,7 @@ impl Shard {
         }
         self.heap += pair.heap_bytes().saturating_sub(before);
         let key = (self.domains.get(pair.domain).hash, pair.client);
-        let input = self.pending[contact as usize].input;
+        let input = pane.batch(contact).input;
         for finding in found {
             let Some(severity) = Severity::of(finding.card.score()) else { continue };
             let number = DETECTORS.iter().position(|d| d.name == finding.detector).unwrap_or(0) as u8;
@@ -458,9 +421,14 @@ impl Shard {
         self.domains.bytes() + self.pairs.bytes() + self.heap
     }
 
-    /// Domains and pairs.
-    pub fn sizes(&self) -> (u64, u64) {
-        (self.domains.len() as u64, self.pairs.len() as u64)
+    /// Domains known.
+    pub fn domains(&self) -> u64 {
+        self.domains.len() as u64
+    }
+
+    /// Pairs known.
+    pub fn pairs(&self) -> u64 {
+        self.pairs.len() as u64
     }
 
     /// Bytes of pairs by (tier, pane of the last contact): what an eviction chooses by.
@@ -491,7 +459,7 @@ impl Shard {
     pub fn evict(&mut self, cut: (u8, u32)) -> (u64, u64) {
         let keep: Vec<bool> =
             self.pairs.rows().iter().map(|p| (self.tier(p), crate::window::pane_of(p.hand.last)) > cut).collect();
-        let (domains_before, pairs_before) = self.sizes();
+        let (domains_before, pairs_before) = (self.domains.len(), self.pairs.len());
         for (pair, keep) in self.pairs.rows().iter().zip(&keep) {
             if !keep {
                 self.domains.get_mut(pair.domain).pairs -= 1;
@@ -512,7 +480,6 @@ impl Shard {
         );
         self.heap = self.pairs.rows().iter().map(Pair::heap_bytes).sum::<usize>()
             + self.domains.rows().iter().map(Domain::heap_bytes).sum::<usize>();
-        let (domains, pairs) = self.sizes();
-        (pairs_before - pairs, domains_before - domains)
+        ((pairs_before - self.pairs.len()) as u64, (domains_before - self.domains.len()) as u64)
     }
 }

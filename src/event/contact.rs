@@ -1,7 +1,7 @@
 //! The contact: what of an event crosses the exchange from the parsing threads to the shards.
 //!
 //! Compact, owned, without text: names are keyed 64-bit hashes. What needs the text (a new name, a sample URL) finds the
-//! line again by [`Contact::batch`] and [`Contact::line`] and cuts it once more; that is rare.
+//! line again by its batch and [`Contact::line`] and cuts it once more; that is rare.
 
 use crate::event::{Action, Millis};
 
@@ -46,8 +46,9 @@ impl Method {
     }
 }
 
-/// One transaction of one client with one destination.
+/// One transaction of one client with one destination. A cache line: it is written by one thread, read by another.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub struct Contact {
     /// End, ms UTC.
     pub end: Millis,
@@ -65,16 +66,10 @@ pub struct Contact {
     pub host: u32,
     /// Hash of what requests of one program have in common: method, depth and extension of the path, query or not, port.
     pub shape: u32,
-    /// Bytes of path and query: an upper bound of what the URL carried out.
-    pub url_bytes: u32,
-    /// The pane it is counted in: that of its end, or of the frontier if it came late.
-    pub pane: u32,
-    /// The batch whose bytes hold the line.
-    pub batch: u32,
-    /// Offset of the line in it.
+    /// Offset of the line in its batch.
     pub line: u32,
-    /// The input it came from.
-    pub input: u16,
+    /// Bytes of path and query: an upper bound of what the URL carried out. No line is longer.
+    pub url_bytes: u16,
     /// Status; 0 where none was sent.
     pub status: u16,
     /// What the proxy did.
@@ -87,12 +82,11 @@ pub struct Contact {
     pub late: bool,
 }
 
+const _: () = assert!(size_of::<Contact>() == 64);
+
 impl Contact {
     /// Stands for a size that the format does not log.
     pub const UNKNOWN: u64 = u64::MAX;
-
-    /// Stands as [`Contact::pane`] for a contact whose time the clock of its input does not believe yet.
-    pub const HELD: u32 = u32::MAX;
 
     /// Start, ms UTC.
     #[inline]

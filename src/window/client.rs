@@ -55,8 +55,6 @@ pub struct ClientDelta {
     pub last: Millis,
     /// What it sent.
     pub sent: Sent,
-    /// A contact of it, by index: where its name can be read.
-    pub contact: u32,
 }
 
 impl Client {
