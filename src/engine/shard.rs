@@ -433,7 +433,7 @@ impl Shard {
 
     /// Bytes of pairs by (tier, pane of the last contact): what an eviction chooses by.
     pub fn ages(&self, into: &mut BTreeMap<(u8, u32), usize>) {
-        for domain in self.domains.rows().iter().filter(|d| d.pairs == 0) {
+        for domain in self.domains.rows().filter(|d| d.pairs == 0) {
             let bytes = size_of::<Domain>() + 8 + domain.heap_bytes();
             *into.entry((EMPTY_DOMAIN, crate::window::pane_of(domain.last))).or_default() += bytes;
         }
@@ -458,9 +458,9 @@ impl Shard {
     /// client only: a flood of new names does not evict what is known. Returns (pairs, domains) dropped.
     pub fn evict(&mut self, cut: (u8, u32)) -> (u64, u64) {
         let keep: Vec<bool> =
-            self.pairs.rows().iter().map(|p| (self.tier(p), crate::window::pane_of(p.hand.last)) > cut).collect();
+            self.pairs.rows().map(|p| (self.tier(p), crate::window::pane_of(p.hand.last)) > cut).collect();
         let (domains_before, pairs_before) = (self.domains.len(), self.pairs.len());
-        for (pair, keep) in self.pairs.rows().iter().zip(&keep) {
+        for (pair, keep) in self.pairs.rows().zip(&keep) {
             if !keep {
                 self.domains.get_mut(pair.domain).pairs -= 1;
             }
@@ -478,8 +478,8 @@ impl Shard {
             },
             |p| pair_hash(p.domain, p.client),
         );
-        self.heap = self.pairs.rows().iter().map(Pair::heap_bytes).sum::<usize>()
-            + self.domains.rows().iter().map(Domain::heap_bytes).sum::<usize>();
+        self.heap = self.pairs.rows().map(Pair::heap_bytes).sum::<usize>()
+            + self.domains.rows().map(Domain::heap_bytes).sum::<usize>();
         ((pairs_before - self.pairs.len()) as u64, (domains_before - self.domains.len()) as u64)
     }
 }

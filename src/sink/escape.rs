@@ -80,6 +80,10 @@ fn escape_into(f: &mut Formatter<'_>, text: &str, pick: impl Fn(char, &str) -> b
 ///
 /// Unicode 16 general categories Cc, Zl, Zp, Cf and Co, and the default-ignorable code points.
 pub(super) fn is_unsafe(c: char) -> bool {
+    // Nearly all text is plain.
+    if matches!(c, ' '..='~') {
+        return false;
+    }
     c.is_control()
         || matches!(u32::from(c),
             0xad | 0x34f | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891 | 0x8e2

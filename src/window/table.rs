@@ -1,17 +1,21 @@
-//! Rows in a vector, found by key through an index of row numbers: no second copy of the key, dense rows, cheap growth.
+//! Rows in blocks, found by key through an index of row numbers: no second copy of the key, dense rows, no move when the
+//! table grows.
 
 use hashbrown::HashTable;
+
+/// Rows in a block: a table has half a block of slack on average, and there are as many tables as shards.
+const BLOCK: usize = 64;
 
 /// A table of `T`. Rows are found by a 64-bit hash and an equality; a row number is stable until [`Table::retain`].
 #[derive(Debug)]
 pub struct Table<T> {
-    rows: Vec<T>,
+    blocks: Vec<Vec<T>>,
     index: HashTable<u32>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Table { rows: Vec::new(), index: HashTable::new() }
+        Table { blocks: Vec::new(), index: HashTable::new() }
     }
 }
 
@@ -19,76 +23,84 @@ impl<T> Table<T> {
     /// Row of the key with this hash, if there.
     #[inline]
     pub fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<u32> {
-        self.index.find(hash, |&row| is(&self.rows[row as usize])).copied()
+        self.index.find(hash, |&row| is(self.get(row))).copied()
     }
 
     /// Adds a row whose key is not there yet. `rehash` gives the hash of any row.
     pub fn insert(&mut self, hash: u64, value: T, rehash: impl Fn(&T) -> u64) -> u32 {
-        let row = self.rows.len() as u32;
-        if self.rows.len() == self.rows.capacity() {
-            // An eighth more, not twice: there are millions of rows, and slack counts against the limit.
-            self.rows.reserve_exact((self.rows.len() / 8).max(16));
+        let row = self.push(value);
+        let blocks = &self.blocks;
+        self.index.insert_unique(hash, row, |&r| rehash(row_of(blocks, r)));
+        row
+    }
+
+    fn push(&mut self, value: T) -> u32 {
+        let row = self.len() as u32;
+        match self.blocks.last_mut() {
+            Some(block) if block.len() < BLOCK => block.push(value),
+            _ => {
+                let mut block = Vec::with_capacity(BLOCK);
+                block.push(value);
+                self.blocks.push(block);
+            }
         }
-        self.rows.push(value);
-        let rows = &self.rows;
-        self.index.insert_unique(hash, row, |&r| rehash(&rows[r as usize]));
         row
     }
 
     /// A row.
     #[inline]
     pub fn get(&self, row: u32) -> &T {
-        &self.rows[row as usize]
+        row_of(&self.blocks, row)
     }
 
     /// A row, to write.
     #[inline]
     pub fn get_mut(&mut self, row: u32) -> &mut T {
-        &mut self.rows[row as usize]
+        &mut self.blocks[row as usize / BLOCK][row as usize % BLOCK]
     }
 
     /// All rows, in the order they came.
-    pub fn rows(&self) -> &[T] {
-        &self.rows
+    pub fn rows(&self) -> impl Iterator<Item = &T> {
+        self.blocks.iter().flatten()
     }
 
     /// All rows, to write; keys must stay.
-    pub fn rows_mut(&mut self) -> &mut [T] {
-        &mut self.rows
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.blocks.iter_mut().flatten()
     }
 
     /// Rows.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len())
     }
 
     /// No rows.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.blocks.is_empty()
     }
 
     /// Drops rows and gives the memory back; row numbers change. Returns the new number of each old row.
     pub fn retain(&mut self, keep: impl Fn(&T) -> bool, rehash: impl Fn(&T) -> u64) -> Vec<Option<u32>> {
-        let mut moved = Vec::with_capacity(self.rows.len());
-        let mut kept = 0;
-        self.rows.retain(|row| {
-            let keep = keep(row);
-            moved.push(keep.then_some(kept));
-            kept += u32::from(keep);
-            keep
-        });
-        self.rows.shrink_to(self.rows.len() + self.rows.len() / 8);
-        self.index = HashTable::with_capacity(self.rows.len());
-        for (row, value) in self.rows.iter().enumerate() {
-            self.index.insert_unique(rehash(value), row as u32, |&r| rehash(&self.rows[r as usize]));
+        let mut moved = Vec::with_capacity(self.len());
+        for value in std::mem::take(&mut self.blocks).into_iter().flatten() {
+            moved.push(keep(&value).then(|| self.push(value)));
+        }
+        self.index = HashTable::with_capacity(self.len());
+        for (row, value) in (0..).zip(self.blocks.iter().flatten()) {
+            self.index.insert_unique(rehash(value), row, |&r| rehash(row_of(&self.blocks, r)));
         }
         moved
     }
 
     /// Bytes of rows and index.
     pub fn bytes(&self) -> usize {
-        self.rows.capacity() * size_of::<T>() + self.index.allocation_size()
+        self.blocks.len() * BLOCK * size_of::<T>() + self.index.allocation_size()
     }
+}
+
+#[inline]
+fn row_of<T>(blocks: &[Vec<T>], row: u32) -> &T {
+    &blocks[row as usize / BLOCK][row as usize % BLOCK]
 }
 
 #[cfg(test)]
@@ -98,11 +110,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_a_map(ops in prop::collection::vec((0u64..50, any::<bool>()), 0..200)) {
+        fn is_a_map(ops in prop::collection::vec((0u64..300, any::<u8>()), 0..800)) {
             let mut table: Table<u64> = Table::default();
             let mut model = std::collections::BTreeSet::new();
-            for (key, drop) in ops {
-                if drop {
+            for (key, dice) in ops {
+                if dice < 10 {
                     table.retain(|&k| k != key, |&k| k * 7);
                     model.remove(&key);
                 } else if table.find(key * 7, |&k| k == key).is_none() {
