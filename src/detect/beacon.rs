@@ -82,7 +82,7 @@ fn judge_rhythm(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
             format!("half of them within ± {:.0} % of it", rhythm.spread * 100.0)
         });
     }
-    let beats = if rhythm.median >= 30_000 { pair.visits } else { pair.requests };
+    let beats = if rhythm.median >= 30_000 { pair.hand.visits } else { pair.requests };
     let points = match beats {
         0..12 => 0,
         12..40 => 3,

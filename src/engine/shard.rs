@@ -177,6 +177,8 @@ impl Shard {
     /// Finds the rows of all pairs of a pane before any is touched: look-ups that do not wait for each other overlap, and
     /// nearly all of them miss the cache.
     fn locate(&mut self, pane: &Pane<'_>, here: &[Waiting]) {
+        // Read once what is needed soon: the loads overlap here and would wait for each other later.
+        self.warm = here.iter().map(|w| u64::from(pane.contact(*w).line)).fold(0, u64::wrapping_add);
         self.located.clear();
         let mut before = None;
         for group in here.chunk_by(|a, b| a.key() == b.key()) {
@@ -192,8 +194,7 @@ impl Shard {
                 Some((domain, self.pairs.find(pair_hash(domain, contact.client), is_it)?))
             }));
         }
-        // Read what will be written: the loads overlap here and would wait for each other later.
-        self.warm =
+        self.warm ^=
             self.located.iter().flatten().map(|&(_, row)| self.pairs.get(row).warm()).fold(0, u64::wrapping_add);
     }
 

@@ -23,8 +23,6 @@ pub struct Pair {
     pub first: Millis,
     /// Where the clock hand stands.
     pub hand: Hand,
-    /// Visits: contacts closer than the visit gap are one.
-    pub visits: u32,
     /// Refused by the proxy.
     pub denied: u32,
     /// By [`Method`], other than `Other`.
@@ -35,13 +33,13 @@ pub struct Pair {
     pub up: u64,
     /// Bytes to the client, where logged.
     pub down: u64,
-    /// The first steps, until there is a detail.
+    /// The first steps, until there is a detail; none is zero.
     early: [Interval; 6],
-    /// How many of them are taken.
-    steps: u8,
     /// Only for pairs that come back or send bodies.
     pub detail: Option<Box<Detail>>,
 }
+
+const _: () = assert!(size_of::<Pair>() == 96, "there are millions of them");
 
 /// What is remembered of a pair that comes back or sends bodies.
 #[derive(Debug, Default)]
@@ -151,14 +149,12 @@ impl Pair {
             requests: 0,
             first: start,
             hand: Hand::at(start),
-            visits: 1,
             denied: 0,
             methods: [0; 3],
             online,
             up: 0,
             down: 0,
             early: [Interval::default(); 6],
-            steps: 0,
             detail: None,
         };
         pair.count(contact);
@@ -181,7 +177,6 @@ impl Pair {
         let away = (contact.start() - before).max(0);
         let step = self.hand.step(contact.start());
         if step.visit.is_some() {
-            self.visits += 1;
             let off = away >= 3 * SLOT && on_between(before, contact.start()) < ON_ENOUGH;
             self.remember(if off { Interval::BREAK } else { Interval::from_ms(away as u64) }, step.visit);
         } else if let Some(since) = step.fine {
@@ -222,11 +217,10 @@ impl Pair {
     /// Keeps a step: in the row while there are few, in a detail for a pair that comes back.
     fn remember(&mut self, step: Interval, visit: Option<u64>) {
         if self.detail.is_none()
-            && self.visits < DETAIL_AT
-            && let Some(slot) = self.early.get_mut(self.steps as usize)
+            && self.hand.visits < DETAIL_AT
+            && let Some(slot) = self.early.iter_mut().find(|step| **step == Interval::default())
         {
             *slot = step;
-            self.steps += 1;
             return;
         }
         self.detail_mut().step(step, visit);
@@ -239,7 +233,7 @@ impl Pair {
 
     /// The detail; made of the first steps if there is none.
     pub fn detail_mut(&mut self) -> &mut Detail {
-        let early = &self.early[..self.steps as usize];
+        let early = self.early.iter().take_while(|step| **step != Interval::default());
         self.detail.get_or_insert_with(|| {
             let mut detail = Box::<Detail>::default();
             let mut since = 0;

@@ -63,13 +63,15 @@ impl Ring {
     }
 }
 
-/// The clock hand of a pair: where its last visit and contact started. 24 bytes, kept for every pair.
+/// The clock hand of a pair: where its last contact and visit started. 16 bytes, kept for every pair.
 #[derive(Clone, Copy, Debug)]
 pub struct Hand {
-    /// Start of the current visit.
-    pub visit: Millis,
     /// Latest start seen.
     pub last: Millis,
+    /// From the start of the current visit to it, ms, saturating at 49 days.
+    visit: u32,
+    /// Visits: contacts closer than [`VISIT_GAP`] are one.
+    pub visits: u32,
 }
 
 /// What one more contact means at the two scales: ms since the previous one, where it is no part of it.
@@ -84,7 +86,7 @@ pub struct Step {
 impl Hand {
     /// The hand at a first contact.
     pub fn at(start: Millis) -> Hand {
-        Hand { visit: start, last: start }
+        Hand { last: start, visit: 0, visits: 1 }
     }
 
     /// Moves to a contact that started at `start`. One that starts before the last belongs to that visit: intervals are
@@ -96,10 +98,13 @@ impl Hand {
         }
         let since = (start - self.last) as u64;
         let fine = (since >= FINE_GAP).then_some(since);
-        let visit = (since >= VISIT_GAP).then(|| (start - self.visit) as u64);
+        let visit = (since >= VISIT_GAP).then(|| since + u64::from(self.visit));
         self.last = start;
         if visit.is_some() {
-            self.visit = start;
+            self.visit = 0;
+            self.visits += 1;
+        } else {
+            self.visit = self.visit.saturating_add(since as u32);
         }
         Step { fine, visit }
     }
