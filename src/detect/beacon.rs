@@ -40,7 +40,7 @@ const FAINT: f64 = 0.12;
 impl Detector for Beacon {
     fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
         let Some(detail) = &seen.pair.detail else { return };
-        let Some(rhythm) = Rhythm::strongest(detail).filter(|r| r.strength() >= FAINT) else { return };
+        let Some(rhythm) = Rhythm::strongest(detail, FAINT) else { return };
         let mut card = Card::new(seen.words);
         judge_rhythm(seen, &rhythm, &mut card);
         judge_program(seen, &mut card);

@@ -26,7 +26,8 @@ pub struct Card {
 impl Card {
     /// An empty card, with or without words.
     pub fn new(words: bool) -> Card {
-        Card { evidence: Vec::new(), words }
+        // Room for what most cards come to hold.
+        Card { evidence: Vec::with_capacity(12), words }
     }
 
     /// Adds a reason, unless it is worth nothing.

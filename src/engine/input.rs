@@ -1,10 +1,12 @@
 //! One input, as the engine sees it: its parser, its clock, and what its clock holds back.
 
 use crate::engine::batch::Batch;
+use crate::engine::summary::Rejected;
 use crate::engine::tally::Tally;
 use crate::engine::waiting::Waiting;
 use crate::event::{Contact, Millis};
-use crate::parse::Parser;
+use crate::input::Lines;
+use crate::parse::{Parser, Reason};
 use crate::window::{Clock, Tick, pane_of};
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,11 +17,21 @@ pub struct Input {
     pub name: String,
     parser: Arc<dyn Parser>,
     clock: Clock,
-    /// Contacts far ahead of all others, until the clock decides: (number by the clock, where it stands, contact).
-    held: Vec<(u64, Waiting, Contact)>,
+    /// Far ahead of all others, until the clock decides; about as many as the clock lets vote.
+    held: Vec<Held>,
     /// Lines read from it.
     pub lines: u64,
     open: bool,
+}
+
+/// A contact that its clock holds back.
+struct Held {
+    /// Its number by the clock, which counts contacts.
+    number: u64,
+    /// What is told of its line if it is rejected.
+    place: Rejected,
+    waiting: Waiting,
+    contact: Contact,
 }
 
 impl Input {
@@ -41,12 +53,12 @@ impl Input {
 
     /// Batches of contacts held back: their texts are still needed.
     pub fn held_batches(&self) -> impl Iterator<Item = u32> + '_ {
-        self.held.iter().map(|(_, waiting, _)| waiting.batch)
+        self.held.iter().map(|held| held.waiting.batch)
     }
 
     /// Walks the clock over a batch, in the order of its lines: marks what is late and gives it a pane that is open; holds
     /// back what is ahead. What the clock settles meanwhile is added to `settled`.
-    /// What lies outside of `span` moves the clock and is left out.
+    /// What lies outside of `span` moves the clock and is left out. The lines of the batch are among [`Input::lines`].
     pub fn walk(
         &mut self,
         batch: &mut Batch,
@@ -55,6 +67,8 @@ impl Input {
         tally: &mut Tally,
         settled: &mut Vec<Waiting>,
     ) {
+        // Bytes of the batch before which line ends are counted, and the number of the line that begins there.
+        let (mut counted, mut line) = (0, self.lines - batch.lines + 1);
         for i in 0..batch.contacts.len() {
             let contact = &mut batch.contacts[i];
             let end = contact.end;
@@ -76,8 +90,13 @@ impl Input {
                     batch.move_to(i, pane);
                 }
                 Tick::Ahead => {
+                    let at = contact.line as usize;
+                    line += memchr::memchr_iter(b'\n', &batch.bytes[counted..at]).count() as u64;
+                    counted = at;
+                    let text = Lines::new(0, &batch.bytes[at..]).next().map_or(&[][..], |(_, line)| line);
+                    let place = Rejected::new(Reason::Future, &self.name, line, 0, text);
                     let waiting = Waiting::new(pane, contact, i as u32).of_batch(number);
-                    self.held.push((self.clock.line() - 1, waiting, *contact));
+                    self.held.push(Held { number: self.clock.line() - 1, place, waiting, contact: *contact });
                     batch.move_to(i, Waiting::NEVER);
                 }
             }
@@ -99,18 +118,22 @@ impl Input {
 
     fn settle(&mut self, end: bool, tally: &mut Tally, settled: &mut Vec<Waiting>) {
         let decided = self.clock.settle(end);
-        for line in decided.accepted {
-            if let Some(at) = self.held.iter().position(|(held, ..)| *held == line) {
-                let (_, waiting, contact) = self.held.remove(at);
+        for number in decided.accepted {
+            if let Some(Held { waiting, contact, .. }) = self.release(number) {
                 tally.span(contact.end);
                 settled.push(waiting);
             }
         }
-        for line in decided.rejected {
-            if let Some(at) = self.held.iter().position(|(held, ..)| *held == line) {
-                let (.., contact) = self.held.remove(at);
-                tally.future(&self.name, &contact);
+        for number in decided.rejected {
+            if let Some(Held { place, contact, .. }) = self.release(number) {
+                tally.future(place, &contact);
             }
         }
+    }
+
+    /// Takes out a contact held back, by its number.
+    fn release(&mut self, number: u64) -> Option<Held> {
+        let at = self.held.iter().position(|held| held.number == number)?;
+        Some(self.held.remove(at))
     }
 }

@@ -20,6 +20,13 @@ pub struct Rejected {
     pub sample: Vec<u8>,
 }
 
+impl Rejected {
+    /// One line; of `text` the start is kept.
+    pub fn new(reason: Reason, file: &str, line: u64, at: usize, text: &[u8]) -> Rejected {
+        Rejected { reason, lines: 1, file: file.into(), line, at, sample: text[..text.len().min(160)].into() }
+    }
+}
+
 /// What one input file gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InputSummary {

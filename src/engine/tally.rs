@@ -39,22 +39,9 @@ impl Tally {
     /// Counts the lines of a batch; `input` has read what stands before it.
     pub fn batch(&mut self, batch: &Batch, input: &mut Input) {
         for (reason, kind) in Reason::ALL.into_iter().zip(&batch.rejected).filter(|(_, kind)| kind.lines > 0) {
-            let entry = self.rejected.entry(reason).or_insert_with(|| Rejected {
-                reason,
-                lines: 0,
-                file: input.name.clone(),
-                line: input.lines + kind.line + 1,
-                at: kind.at,
-                sample: kind.sample.clone(),
-            });
-            entry.lines += kind.lines;
-            // The first by name and line, whichever was read first.
             let line = input.lines + kind.line + 1;
-            if (&input.name, line) < (&entry.file, entry.line) {
-                entry.file.clone_from(&input.name);
-                (entry.line, entry.at) = (line, kind.at);
-                entry.sample.clone_from(&kind.sample);
-            }
+            let first = Rejected::new(reason, &input.name, line, kind.at, &kind.sample);
+            self.reject(Rejected { lines: kind.lines, ..first });
         }
         input.lines += batch.lines;
         self.bytes += batch.read;
@@ -73,19 +60,23 @@ impl Tally {
         *span = (span.0.min(time), span.1.max(time));
     }
 
-    /// A contact is rejected: no other line agrees with its time.
-    pub fn future(&mut self, file: &str, contact: &Contact) {
+    /// A contact is rejected: no other line agrees with its time. `place` tells of its line.
+    pub fn future(&mut self, place: Rejected, contact: &Contact) {
         self.contacts -= 1;
         self.undirected -= u64::from(contact.domain == 0);
-        let entry = self.rejected.entry(Reason::Future).or_insert_with(|| Rejected {
-            reason: Reason::Future,
-            lines: 0,
-            file: file.into(),
-            line: 0,
-            at: 0,
-            sample: jiff::Timestamp::from_millisecond(contact.end).map(|t| t.to_string()).unwrap_or_default().into(),
-        });
-        entry.lines += 1;
+        self.reject(place);
+    }
+
+    /// Adds rejected lines to those of their kind. The first by name and line is shown, whichever was read first.
+    fn reject(&mut self, mut new: Rejected) {
+        if let Some(known) = self.rejected.remove(&new.reason) {
+            let lines = known.lines + new.lines;
+            if (&known.file, known.line) < (&new.file, new.line) {
+                new = known;
+            }
+            new.lines = lines;
+        }
+        self.rejected.insert(new.reason, new);
     }
 
     /// A record goes out.

@@ -4,8 +4,9 @@ use crate::window::Merge;
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// Exact up to here; a sketch beyond costs more than a few hashes do.
-const EXACT: usize = 32;
+/// Exact up to here, in 2 KB at most. A sketch is no smaller, and dear while it has as few: it keeps them in a compressed
+/// list, which is written anew at every ninth insertion.
+const EXACT: usize = 256;
 /// Precision of the sketch: 2¹⁰ registers, standard error 1.04/√1024 = 3.3 % (Heule et al. 2013), 0.9–2.7 KB.
 const PRECISION: u8 = 10;
 
@@ -35,6 +36,7 @@ pub struct Distinct(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
+    /// In ascending order.
     Exact(Vec<u64>),
     Sketch(Box<Sketched>),
 }
@@ -53,6 +55,14 @@ struct Sketched {
 }
 
 impl Sketched {
+    /// A sketch of these.
+    fn of(seen: &[u64]) -> Sketched {
+        let mut sketch = Sketch::new(PRECISION, BuildHasherDefault::default())
+            .unwrap_or_else(|_| unreachable!("precision 10 is within 4..=18"));
+        seen.iter().for_each(|hash| sketch.insert(hash));
+        Sketched { sketch, count: seen.len() as u64, since: 0, recent: [0; 16] }
+    }
+
     fn insert(&mut self, hash: u64) -> bool {
         let recent = &mut self.recent[hash as usize % 16];
         if *recent == hash {
@@ -75,28 +85,23 @@ impl Distinct {
     /// Adds one; whether the count may have changed.
     pub fn insert(&mut self, hash: u64) -> bool {
         match &mut self.0 {
-            Kind::Exact(seen) if seen.contains(&hash) => false,
-            Kind::Exact(seen) if seen.len() < EXACT => {
+            Kind::Exact(seen) => {
+                let Err(place) = seen.binary_search(&hash) else { return false };
+                if seen.len() == EXACT {
+                    self.0 = Kind::Sketch(Box::new(Sketched::of(seen)));
+                    return self.insert(hash);
+                }
                 if seen.len() == seen.capacity() {
                     seen.reserve_exact(seen.len().max(2));
                 }
-                seen.push(hash);
-                true
-            }
-            Kind::Exact(seen) => {
-                seen.push(hash);
-                let mut sketch = Sketch::new(PRECISION, BuildHasherDefault::default())
-                    .unwrap_or_else(|_| unreachable!("precision 10 is within 4..=18"));
-                seen.iter().for_each(|h| sketch.insert(h));
-                let count = sketch.count().round() as u64;
-                self.0 = Kind::Sketch(Box::new(Sketched { sketch, count, since: 0, recent: [0; 16] }));
+                seen.insert(place, hash);
                 true
             }
             Kind::Sketch(sketch) => sketch.insert(hash),
         }
     }
 
-    /// How many; brings the sketch's estimate up to date first, if more than 2 % may have come since. Exact up to 32,
+    /// How many; brings the sketch's estimate up to date first, if more than 2 % may have come since. Exact up to 256,
     /// within 3.3 % (one standard error) and these 2 % beyond.
     pub fn refresh(&mut self) -> u64 {
         if let Kind::Sketch(sketch) = &mut self.0

@@ -22,7 +22,7 @@ pub use interval::Interval;
 pub use ladder::{Ladder, Sent};
 pub use pair::{Detail, HOSTS, Hour, Pair, SAMPLES, Watched};
 pub use table::Table;
-pub use timing::{Hand, Ring, Step, VISIT_GAP};
+pub use timing::{FINE_KEPT, Hand, Ring, Step, VISIT_GAP, VISITS_KEPT};
 pub use usual::Usual;
 
 use crate::event::Millis;

@@ -41,6 +41,11 @@ impl Ring {
         old.iter().chain(new).map(|code| code.ms())
     }
 
+    /// All that are kept, in no order: enough for ranks.
+    pub fn codes(&self) -> &[Interval] {
+        &self.codes
+    }
+
     /// Reads the place that is written next.
     #[inline]
     pub(super) fn warm(&self) -> u64 {

@@ -105,10 +105,35 @@ fn a_line_from_the_future_is_rejected_wherever_it_stands() {
             for size in [1 << 20, 2_000] {
                 let outcome = run(&mixed, threads(2), || size);
                 assert_eq!(outcome.rejected(Reason::Future), 1, "{ahead} ms ahead, at line {at}");
+                assert_eq!(outcome.summary.rejected[0].line, at as u64 + 1, "{ahead} ms ahead, chunks of {size}");
                 assert!(outcome.alerts == wanted.alerts, "{ahead} ms ahead, at line {at}, chunks of {size}");
                 assert_eq!(outcome.summary.span, wanted.summary.span);
             }
         }
+    }
+}
+
+/// The first by file and line is told, as of every other kind, however the lines come in.
+#[test]
+fn where_the_first_line_from_the_future_stands() {
+    let log = log();
+    let odd = |i: i64| line(DAY + (87_600 + i) * HOUR, "10.0.0.5", "http://www.site3.example/9.html");
+    let nasty = |at: [usize; 2]| -> Vec<u8> {
+        let mut mixed = b"# comment\n\nno log\n\0\0\n".to_vec();
+        for (i, text) in lines(&log).into_iter().enumerate() {
+            mixed.extend_from_slice(text);
+            if at.contains(&i) {
+                mixed.extend_from_slice(odd(i as i64).as_bytes());
+            }
+        }
+        mixed
+    };
+    let (a, b) = (nasty([1_000, 2_500]), nasty([20, 900]));
+    for size in [1 << 20, 4_000, 1] {
+        let outcome = run_all(&[&a, &b], threads(2), || size);
+        let future = outcome.summary.rejected.iter().find(|r| r.reason == Reason::Future).unwrap();
+        assert_eq!((&*future.file, future.line, future.at, future.lines), ("log 0", 1_006, 0, 4), "chunks of {size}");
+        assert_eq!(future.sample, odd(1_000).trim_end().as_bytes());
     }
 }
 
