@@ -79,8 +79,8 @@ pub struct Shard {
     next: usize,
     domains: Table<Domain>,
     pairs: Table<Pair>,
-    /// Pairs of this pane: row, and a contact of it to read texts from.
-    touched: Vec<(u32, Waiting)>,
+    /// Pairs to judge in this pane: row, and a contact of it to read texts from.
+    due: Vec<(u32, Waiting)>,
     /// What this pane changes of clients, and a contact of each to read its name from.
     deltas: Vec<(ClientDelta, Waiting)>,
     episodes: BTreeMap<EpisodeKey, Episode>,
@@ -96,6 +96,16 @@ pub struct Shard {
     warm: u64,
     /// Contacts of a pair in their order, duplicates left out.
     scratch: Vec<Waiting>,
+}
+
+/// Sent in a minute, this is looked at even if the pair is not due by its count, bytes.
+const MUCH: u64 = 256 * 1024;
+
+/// Whether a pair is to be judged at the end of a minute in which it had contacts.
+fn is_due(pair: &Pair, minute: u32) -> bool {
+    let Some(detail) = &pair.detail else { return false };
+    let much = |sent: Sent| sent.bytes >= MUCH || sent.posts > 0;
+    pair.requests >= detail.judge_at || detail.sent.as_ref().is_some_and(|sent| much(sent.minutes(minute, 1)))
 }
 
 /// Spreads the key of a pair.
@@ -135,7 +145,7 @@ impl Shard {
 
     /// Counts the released contacts of a pane; how many, and how many of them the proxy refused.
     pub fn count(&mut self, pane: &Pane<'_>) -> (u64, u64) {
-        self.touched.clear();
+        self.due.clear();
         self.deltas.clear();
         let mut released = std::mem::take(&mut self.released);
         let here = &mut released[self.next..];
@@ -253,8 +263,8 @@ impl Shard {
                 }
             }
             self.heap += (pair.heap_bytes() + place.hosts.heap_bytes()).saturating_sub(before);
-            if pair.detail.is_some() {
-                self.touched.push((row, index));
+            if is_due(pair, pane.minute) {
+                self.due.push((row, index));
             }
         }
         let mut denied = 0;
@@ -301,16 +311,10 @@ impl Shard {
 
     /// Judges the pairs of this pane that are due.
     pub fn judge(&mut self, pane: &Pane<'_>) {
-        let touched = std::mem::take(&mut self.touched);
+        let due = std::mem::take(&mut self.due);
         let mut found = Vec::new();
-        for &(row, contact) in &touched {
+        for &(row, contact) in &due {
             let pair = self.pairs.get(row);
-            let minute = pane.minute;
-            let due = pair.detail.as_ref().is_some_and(|d| pair.requests >= d.judge_at);
-            let sent = pair.sent().map(|s| s.minutes(minute, 1)).unwrap_or_default();
-            if !due && sent.bytes < 256 * 1024 && sent.posts == 0 {
-                continue;
-            }
             self.domains.get_mut(pair.domain).clients.refresh();
             found.clear();
             self.look(pane, row, false, |seen| {
@@ -318,7 +322,7 @@ impl Shard {
             });
             self.follow_up(pane, row, contact, &found);
         }
-        self.touched = touched;
+        self.due = due;
     }
 
     /// Runs `look` with everything known of a pair.
