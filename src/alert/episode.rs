@@ -24,6 +24,13 @@ pub struct Episode {
     pub input: u16,
 }
 
+impl Episode {
+    /// Bytes, what is behind it included.
+    pub fn bytes(&self) -> usize {
+        size_of::<Episode>() + self.finding.what.capacity() + self.finding.card.heap_bytes()
+    }
+}
+
 /// All that a record tells of besides the finding.
 #[derive(Clone, Copy)]
 pub struct Telling<'a> {

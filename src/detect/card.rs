@@ -50,6 +50,12 @@ impl Card {
         self.evidence.iter().map(|e| e.points).sum::<i32>().clamp(0, 100) as u8
     }
 
+    /// Bytes behind it.
+    pub fn heap_bytes(&self) -> usize {
+        self.evidence.capacity() * size_of::<Evidence>()
+            + self.evidence.iter().map(|e| e.text.capacity()).sum::<usize>()
+    }
+
     /// The reasons, most points first, trimmed so that their points add up to the score exactly: what exceeds 100 is
     /// taken off the weakest reasons.
     pub fn reasons(&self) -> Vec<Evidence> {

@@ -5,8 +5,8 @@
 //! the same on every run, and so is the cut: (tier, pane of the last contact). What has the same pane goes together, so no
 //! order inside a shard can reach the choice.
 
-use crate::engine::Engine;
 use crate::engine::shard::Shard;
+use crate::engine::{Engine, lock};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -24,14 +24,16 @@ impl Engine {
         clients > self.state_limit() / 4 || shards + clients > self.state_limit()
     }
 
-    /// Evicts if the state is over its limit.
-    pub(super) fn enforce_budget(&mut self) {
+    /// Drops what is least worth until the state is well below its limit.
+    pub(super) fn evict(&mut self) {
         let limit = self.state_limit();
         let pairs: usize = self.shards.iter_mut().map(|s| of(s).bytes()).sum();
         if self.clients.bytes() > limit / 4 {
             let mut last = self.clients.last_contacts();
             last.sort_unstable();
-            self.tally.evicted[2] += self.clients.drop_before(last[last.len() / 2] + 1);
+            // The end of an episode names its client.
+            let told = self.shards.iter_mut().flat_map(|shard| of(shard).clients_told().collect::<Vec<_>>()).collect();
+            self.tally.evicted[2] += self.clients.drop_before(last[last.len() / 2] + 1, &told);
         }
         if pairs + self.clients.bytes() <= limit {
             return;
@@ -46,8 +48,9 @@ impl Engine {
         };
         // If all of it is not enough, all of it goes.
         let Some((&cut, _)) = ages.iter().find(enough).or_else(|| ages.iter().next_back()) else { return };
-        for shard in &mut self.shards {
-            let (pairs, domains) = of(shard).evict(cut);
+        let pane = self.pane(self.last_pane);
+        let dropped = self.shards.iter().map(|shard| lock(shard).evict(&pane, cut)).collect::<Vec<_>>();
+        for (pairs, domains) in dropped {
             self.tally.evicted[0] += pairs;
             self.tally.evicted[1] += domains;
         }

@@ -4,6 +4,7 @@
 
 use crate::window::{Client, ClientDelta};
 use dashmap::DashMap;
+use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -59,10 +60,10 @@ impl Clients {
         self.heap.load(Ordering::Relaxed)
     }
 
-    /// Drops clients whose last contact is before `time`; how many.
-    pub fn drop_before(&self, time: crate::event::Millis) -> u64 {
+    /// Drops clients whose last contact is before `time`, except those to `keep`; how many.
+    pub fn drop_before(&self, time: crate::event::Millis, keep: &HashSet<u64>) -> u64 {
         let before = self.map.len();
-        self.map.retain(|_, client| client.last >= time);
+        self.map.retain(|hash, client| client.last >= time || keep.contains(hash));
         self.map.shrink_to_fit();
         let left = self.map.iter().map(|c| ROW + c.heap_bytes()).sum();
         self.heap.store(left, Ordering::Relaxed);

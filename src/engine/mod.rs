@@ -38,7 +38,7 @@ use clients::Clients;
 use input::Input;
 use shard::{Pane, Shard};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tally::Tally;
 use team::Team;
@@ -251,22 +251,25 @@ impl Engine {
     /// Counts and judges panes, and closes them.
     fn close(&mut self, mut panes: &[u32], found: &mut Found) {
         while !panes.is_empty() {
-            let closed = self.close_some(panes, found);
+            let (closed, over) = self.close_some(panes, found);
             panes = &panes[closed..];
-            self.enforce_budget();
+            // Only here: where a round ends says nothing of the data.
+            if over {
+                self.evict();
+            }
+            self.collect(found);
         }
-        self.collect(found);
     }
 
-    /// Counts and judges panes until the state is over its limit; how many.
-    fn close_some(&mut self, panes: &[u32], found: &mut Found) -> usize {
+    /// Counts and judges panes until the state is over its limit; how many, and whether it is.
+    fn close_some(&mut self, panes: &[u32], found: &mut Found) -> (usize, bool) {
         // What has most to do goes first: a domain may hold a quarter of all.
         let mut order: Vec<usize> = (0..SHARDS).collect();
         order.sort_by_cached_key(|&i| std::cmp::Reverse(lock(&self.shards[i]).load()));
         let (shares, barrier) = (self.team.share(order.into_iter()), self.team.barrier());
         let counts: Vec<[AtomicU64; 2]> = panes.iter().map(|_| Default::default()).collect();
         let states: Vec<AtomicUsize> = panes.iter().map(|_| AtomicUsize::new(0)).collect();
-        let (closed, peak) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (closed, peak, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
         self.team.together(|worker| {
             let (mut section, mut swept) = (0, self.swept);
             let mut before = None;
@@ -298,6 +301,7 @@ impl Engine {
                 let bytes = states[i].load(Ordering::Relaxed);
                 peak.fetch_max(bytes + self.clients.bytes(), Ordering::Relaxed);
                 if self.is_over(bytes) {
+                    over.store(true, Ordering::Relaxed);
                     break;
                 }
             }
@@ -312,7 +316,7 @@ impl Engine {
             (self.last_pane, self.swept, self.open_pane) = (minute, minute / 60, minute + 1);
         }
         self.tally.peak = self.tally.peak.max(peak.into_inner() as u64);
-        closed
+        (closed, over.into_inner())
     }
 
     fn pane(&self, minute: u32) -> Pane<'_> {

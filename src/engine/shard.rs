@@ -8,7 +8,7 @@ use crate::engine::duplicates;
 use crate::engine::names::HashKey;
 use crate::engine::waiting::Waiting;
 use crate::event::{Action, Contact, Event, Fields, Method, Millis, Normalizer, Target};
-use crate::window::{ClientDelta, Domain, PANE, Pair, Sent, Table, Usual};
+use crate::window::{Client, ClientDelta, Domain, PANE, Pair, Sent, Table, Usual};
 use std::collections::BTreeMap;
 
 /// A finding at this score makes a pair a candidate: samples, hosts and hours are kept from here on.
@@ -62,6 +62,8 @@ impl Pane<'_> {
     }
 }
 
+/// Tier of a pair in an open episode.
+const TOLD: u8 = 2;
 /// Tier of a domain that has no pair left: known from more than one client, so it goes last.
 const EMPTY_DOMAIN: u8 = 3;
 
@@ -248,10 +250,10 @@ impl Shard {
             let place = self.domains.get_mut(domain);
             let pair = self.pairs.get_mut(row);
             let before = pair.heap_bytes() + place.hosts.heap_bytes();
-            let on_between = |a, b| pane.clients.with(first.client, |c| c.on_between(a, b)).unwrap_or(1.0);
+            let client = |look: &dyn Fn(&Client) -> bool| pane.clients.with(first.client, look);
             let hour = pair.sent().and_then(|s| s.by_hour().next_back());
             for &i in rest {
-                pair.add(pane.contact(i), on_between);
+                pair.add(pane.contact(i), client);
             }
             for &i in contacts {
                 place.add(pane.contact(i));
@@ -383,7 +385,9 @@ impl Shard {
             self.domains.get_mut(self.pairs.get(row).domain).refresh();
             let record = self.tell(pane, row, kind, &episode);
             self.records.extend(record);
-            self.episodes.insert((key.0, key.1, number), episode);
+            self.heap += episode.bytes();
+            let before = self.episodes.insert((key.0, key.1, number), episode);
+            self.heap -= before.map_or(0, |episode| episode.bytes());
         }
     }
 
@@ -399,18 +403,23 @@ impl Shard {
 
     /// Ends episodes that have been quiet for long, or `all` of them.
     pub fn end_episodes(&mut self, pane: &Pane<'_>, all: bool) {
+        self.end_where(pane, |pair| all || pane.end() - pair.hand.last >= QUIET);
+    }
+
+    /// Ends the episodes of pairs that `is_over` names.
+    fn end_where(&mut self, pane: &Pane<'_>, is_over: impl Fn(&Pair) -> bool) {
         let mut over = Vec::new();
         for &key in self.episodes.keys() {
             let Some(domain) = self.domains.find(key.0, |d| d.hash == key.0) else { continue };
             let found = self.pairs.find(pair_hash(domain, key.1), |p| p.client == key.1 && p.domain == domain);
             let Some(row) = found else { continue };
-            let quiet = pane.end() - self.pairs.get(row).hand.last;
-            if all || quiet >= QUIET {
+            if is_over(self.pairs.get(row)) {
                 over.push((key, domain, row));
             }
         }
         for &(key, domain, row) in &over {
             let Some(episode) = self.episodes.remove(&key) else { continue };
+            self.heap -= episode.bytes();
             self.domains.get_mut(domain).refresh();
             let record = self.tell(pane, row, RecordKind::End, &episode);
             self.records.extend(record);
@@ -419,6 +428,11 @@ impl Shard {
         for (_, _, row) in over {
             self.pairs.get_mut(row).begin_anew();
         }
+    }
+
+    /// Clients with an open episode.
+    pub fn clients_told(&self) -> impl Iterator<Item = u64> {
+        self.episodes.keys().map(|&(_, client, _)| client)
     }
 
     /// Bytes of state, in entries × size.
@@ -454,14 +468,18 @@ impl Shard {
         let open = || self.episodes.range((key.0, key.1, 0)..=(key.0, key.1, u8::MAX)).next().is_some();
         match &pair.detail {
             None => 0,
-            Some(_) if open() => 2,
+            Some(_) if open() => TOLD,
             Some(_) => 1,
         }
     }
 
     /// Drops pairs up to `cut` in the order of [`Shard::ages`], and domains that have none left and were seen by one
-    /// client only: a flood of new names does not evict what is known. Returns (pairs, domains) dropped.
-    pub fn evict(&mut self, cut: (u8, u32)) -> (u64, u64) {
+    /// client only: a flood of new names does not evict what is known. What is told of a pair that goes ends with it. Returns
+    /// (pairs, domains) dropped.
+    pub fn evict(&mut self, pane: &Pane<'_>, cut: (u8, u32)) -> (u64, u64) {
+        if cut.0 >= TOLD {
+            self.end_where(pane, |pair| (TOLD, crate::window::pane_of(pair.hand.last)) <= cut);
+        }
         let keep: Vec<bool> =
             self.pairs.rows().map(|p| (self.tier(p), crate::window::pane_of(p.hand.last)) > cut).collect();
         let (domains_before, pairs_before) = (self.domains.len(), self.pairs.len());
@@ -484,7 +502,8 @@ impl Shard {
             |p| pair_hash(p.domain, p.client),
         );
         self.heap = self.pairs.rows().map(Pair::heap_bytes).sum::<usize>()
-            + self.domains.rows().map(Domain::heap_bytes).sum::<usize>();
+            + self.domains.rows().map(Domain::heap_bytes).sum::<usize>()
+            + self.episodes.values().map(Episode::bytes).sum::<usize>();
         ((pairs_before - self.pairs.len()) as u64, (domains_before - self.domains.len()) as u64)
     }
 }

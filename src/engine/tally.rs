@@ -27,8 +27,8 @@ pub struct Tally {
     pub late: u64,
     rejected: BTreeMap<Reason, Rejected>,
     span: Option<(Millis, Millis)>,
-    /// Episodes by id: detector, and the severity reached.
-    episodes: BTreeMap<String, (&'static str, Severity)>,
+    /// Episodes that are over, by detector and the severity reached.
+    episodes: BTreeMap<(&'static str, Severity), u64>,
     /// Dropped to stay within the limit: pairs, domains, clients.
     pub evicted: [u64; 3],
     /// State at its greatest.
@@ -79,12 +79,12 @@ impl Tally {
         self.rejected.insert(new.reason, new);
     }
 
-    /// A record goes out.
+    /// A record goes out. Episodes are counted when they end, and every one does.
     pub fn record(&mut self, record: &Record) {
-        if record.record != RecordKind::End
+        if record.record == RecordKind::End
             && let Some(detector) = DETECTORS.iter().find(|d| d.name == record.detector)
         {
-            self.episodes.insert(record.episode.clone(), (detector.name, record.severity));
+            *self.episodes.entry((detector.name, record.severity)).or_default() += 1;
         }
     }
 
@@ -95,8 +95,6 @@ impl Tally {
         formats: &[String],
         [clients, domains, pairs, duplicates]: [u64; 4],
     ) -> Summary {
-        let mut alerts: BTreeMap<(&'static str, Severity), u64> = BTreeMap::new();
-        self.episodes.values().for_each(|&reached| *alerts.entry(reached).or_default() += 1);
         let mut rejected: Vec<Rejected> = self.rejected.values().cloned().collect();
         rejected.sort_by_key(|r| std::cmp::Reverse(r.lines));
         Summary {
@@ -130,7 +128,7 @@ impl Tally {
             state_bytes: self.peak,
             span: self.span,
             queries_stripped: self.queries == 0 && self.contacts > 0,
-            alerts: alerts.into_iter().map(|((detector, severity), n)| (detector, severity, n)).collect(),
+            alerts: self.episodes.iter().map(|(&(detector, severity), &n)| (detector, severity, n)).collect(),
         }
     }
 }

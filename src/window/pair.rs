@@ -1,7 +1,7 @@
 //! One client and one domain: counts for every pair, a [`Detail`] for those that come back.
 
 use crate::event::{Action, Contact, Method, Millis};
-use crate::window::{Hand, Interval, Ladder, Ring, SLOT, Sent, pane_of, timing};
+use crate::window::{Client, Hand, Interval, Ladder, Ring, SLOT, Sent, pane_of, timing};
 
 /// Visits after which a pair is given a [`Detail`]: below, there are too few intervals to judge.
 const DETAIL_AT: u32 = 4;
@@ -161,9 +161,9 @@ impl Pair {
         pair
     }
 
-    /// Counts one more contact. `on_between` tells in what share of a span the client was on; asked for long gaps only.
+    /// Counts one more contact. `client` shows the client as of the last pane, if it is known; asked for long gaps only.
     #[inline]
-    pub fn add(&mut self, contact: &Contact, on_between: impl Fn(Millis, Millis) -> f64) {
+    pub fn add(&mut self, contact: &Contact, client: impl Fn(&dyn Fn(&Client) -> bool) -> Option<bool>) {
         if self.requests == 0 {
             *self = Pair::new(contact, self.domain, self.online);
             return;
@@ -177,7 +177,12 @@ impl Pair {
         let away = (contact.start() - before).max(0);
         let step = self.hand.step(contact.start());
         if step.visit.is_some() {
-            let off = away >= 3 * SLOT && on_between(before, contact.start()) < ON_ENOUGH;
+            let off = |client: &Client| {
+                // Of a client that does nothing else nobody can say that it was off: a server, a camera.
+                let elsewhere = client.online().saturating_sub(self.online) > 2 * self.hand.visits;
+                elsewhere && client.on_between(before, contact.start()) < ON_ENOUGH
+            };
+            let off = away >= 3 * SLOT && client(&off) == Some(true);
             self.remember(if off { Interval::BREAK } else { Interval::from_ms(away as u64) }, step.visit);
         } else if let Some(since) = step.fine {
             self.remember(Interval::from_ms(since), None);

@@ -1,6 +1,7 @@
 //! Floods of names (F63): memory stays under its limit, what goes is counted, and what is known stays known.
 
 use crate::lab::{DAY, HOUR, Outcome, beacon, line, lines, merged, run, threads};
+use deguchi::alert::RecordKind;
 use deguchi::engine::EngineSettings;
 use deguchi::event::Millis;
 
@@ -17,8 +18,12 @@ fn flood(name: impl Fn(u64) -> (String, String)) -> Vec<u8> {
         (time, line(time, &client, &url))
     };
     let known = beacon(DAY, 60_000, 720, "10.0.0.1", "evil.example");
-    let also = beacon(DAY + 7_000, 3_600_000, 12, "10.0.0.2", "evil.example");
-    merged([known, also, (0..FLOOD).map(request).collect()])
+    merged([known, also(), (0..FLOOD).map(request).collect()])
+}
+
+/// A second client of the known domain.
+fn also() -> Vec<(Millis, String)> {
+    beacon(DAY + 7_000, 3_600_000, 12, "10.0.0.2", "evil.example")
 }
 
 fn limited(n: usize) -> EngineSettings {
@@ -70,6 +75,29 @@ fn of_clients() {
     let outcome = survived(&flood(|n| (client(n), format!("http://www.site{}.example/", n >> 20 & 31))));
     let s = &outcome.summary;
     assert!(s.evicted_clients > 10_000 && s.evicted_pairs > 10_000, "{s:?}");
+}
+
+#[test]
+fn of_alerts() {
+    // Every pair is worth an alert, and all of them together are more than the limit holds.
+    let pairs = 10_000;
+    let contacts = (0..pairs).flat_map(|pair: i64| {
+        let name = (pair as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (0..24).map(move |i| {
+            let time = DAY + i * HOUR / 2 + pair * 100;
+            (time, line(time, &format!("10.3.{}.{}", pair / 250, pair % 250), &format!("http://{name:x}.example/")))
+        })
+    });
+    let mut lines_: Vec<_> = contacts.collect();
+    lines_.sort();
+    let outcome = survived(&merged([beacon(DAY, 60_000, 720, "10.0.0.1", "evil.example"), also(), lines_]));
+    let of = |kind| -> std::collections::BTreeSet<&str> {
+        outcome.records.iter().filter(|r| r.record == kind).map(|r| &*r.episode).collect()
+    };
+    let (begun, ended) = (of(RecordKind::Alert), of(RecordKind::End));
+    assert!(begun.len() > 5_000 && outcome.summary.evicted_pairs > 1_000, "{} {:?}", begun.len(), outcome.summary);
+    assert!(begun == ended, "every episode has its end, evicted or not");
+    assert_eq!(outcome.summary.alerts.iter().map(|(_, _, n)| n).sum::<u64>(), begun.len() as u64);
 }
 
 /// Names that share a hash bucket cost no more than others (F64): the hashes are keyed, so names chosen without the key
