@@ -6,18 +6,18 @@
 use crate::engine::Engine;
 use crate::event::Millis;
 use crate::input::{Chunk, InputError, ReadAhead, STDIN, Source, Warning};
-use crate::parse::{self, Parser};
+use crate::parse::{self, DETECT_LINES, DetectError, Detected, Parser};
 use crate::settings::Format;
 use crate::window::LATENESS;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Decoded bytes looked at to tell the format.
+/// Decoded bytes in a chunk that is looked into.
 const HEAD: usize = 64 * 1024;
 /// Lines of which the earliest time bounds what an input begins with.
 const FIRST_LINES: usize = 15;
-/// Chunks looked into for a first time, where garbage stands before it: 4 MiB.
+/// Chunks looked into for a format and a first time, where garbage stands before them: 4 MiB.
 const HEADS: usize = 64;
 /// What lies this far from most first times is not when the input begins, ms: 31 days.
 const FAR: Millis = 31 * 86_400_000;
@@ -46,41 +46,72 @@ pub struct Looked {
 ///
 /// # Errors
 ///
-/// It cannot be read, or no format fits its first lines (as the message of the second variant).
+/// It cannot be read, or no format fits any of its first lines (as the message of the second variant).
 pub fn look(path: &Path, format: &Format) -> Result<Option<Looked>, LookError> {
-    let mut source = Source::open(path, HEAD)?;
-    let Some(chunk) = source.next_chunk(Vec::new())? else { return Ok(None) };
-    let lines: Vec<&[u8]> = chunk.lines().map(|(_, line)| line).collect();
+    let mut head = Head { source: Source::open(path, HEAD)?, chunks: Vec::new() };
+    if head.find(|_| Some(()))?.is_none() {
+        return Ok(None);
+    }
     let (format, confidence, parser) = match format {
         Format::Given(name, parser) => (name.clone(), None, Arc::clone(parser)),
         Format::Auto => {
-            let found = parse::detect(lines.iter().copied())?;
+            let found = head.detect()?;
             (found.name.to_owned(), Some(found.confidence), found.parser)
         }
     };
-    let times = |chunk: &Chunk| -> Vec<Millis> {
+    let first = head.find(|chunk| {
         let events = chunk.lines().filter_map(|(_, line)| parser.parse(line).ok().flatten());
-        events.map(|event| event.end()).take(FIRST_LINES).collect()
-    };
-    let mut first = begins(times(&chunk));
-    let mut chunks = vec![chunk];
-    while first.is_none()
-        && chunks.len() < HEADS
-        && let Some(chunk) = source.next_chunk(Vec::new())?
-    {
-        first = begins(times(&chunk));
-        chunks.push(chunk);
+        begins(events.map(|event| event.end()).take(FIRST_LINES).collect())
+    })?;
+    let Head { source, chunks } = head;
+    let size = source.size();
+    let again = size.is_some() && path.as_os_str() != STDIN;
+    let kept = (!again).then_some((source, chunks));
+    Ok(Some(Looked { path: path.to_owned(), format, confidence, parser, first, size, kept }))
+}
+
+/// The beginning of an input, read as far as something was looked for.
+struct Head {
+    source: Source,
+    chunks: Vec<Chunk>,
+}
+
+impl Head {
+    /// What `look` finds in the first chunk that has it.
+    fn find<T>(&mut self, mut look: impl FnMut(&Chunk) -> Option<T>) -> Result<Option<T>, InputError> {
+        for at in 0..HEADS {
+            if at == self.chunks.len() {
+                let Some(chunk) = self.source.next_chunk(Vec::new())? else { break };
+                self.chunks.push(chunk);
+            }
+            if let Some(found) = look(&self.chunks[at]) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
-    let again = source.size().is_some() && path.as_os_str() != STDIN;
-    Ok(Some(Looked {
-        path: path.to_owned(),
-        format,
-        confidence,
-        parser,
-        first,
-        size: source.size(),
-        kept: (!again).then_some((source, chunks)),
-    }))
+
+    /// The format of the first lines that are of any. If none are, what was wrong with the first that could have been.
+    fn detect(&mut self) -> Result<Detected, LookError> {
+        let mut wrong = DetectError::Empty;
+        let mut before = 0;
+        let found = self.find(|chunk| {
+            let lines: Vec<&[u8]> = chunk.lines().map(|(_, line)| line).collect();
+            lines.chunks(DETECT_LINES).find_map(|lines| {
+                let found = parse::detect(lines.iter().copied()).map_err(|mut error| {
+                    if let DetectError::Unknown { line, .. } = &mut error {
+                        *line += before;
+                    }
+                    if wrong == DetectError::Empty {
+                        wrong = error;
+                    }
+                });
+                before += lines.len();
+                found.ok()
+            })
+        })?;
+        found.ok_or(wrong.into())
+    }
 }
 
 /// When an input begins: the earliest of its first times that is not far from most of them. One line from 1970 says
@@ -99,7 +130,7 @@ pub enum LookError {
     Input(#[from] InputError),
     /// No format fits.
     #[error(transparent)]
-    Format(#[from] parse::DetectError),
+    Format(#[from] DetectError),
 }
 
 /// All inputs.

@@ -60,10 +60,32 @@ fn lines_of_another_format() {
 #[test]
 fn garbage_before_the_first_good_line() {
     let mixed = [vec![b'x'; 300_000], b"\n".repeat(3), "junk line\n".repeat(30_000).into_bytes(), log()].concat();
-    let files = Files::new([("x.log", &mixed[..])]);
-    let ran = deguchi(&files, &["replay", "--format", "squid", "x.log"]);
-    assert!(ran.code == Some(0) && ran.out.contains("evil[.]example"), "{}{}", ran.out, ran.err);
-    assert!(ran.err.contains("29 clients"), "{}", ran.err);
+    let binary: Vec<u8> = (0..1_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let (comments, few) = ("# comment\n".repeat(30_000).into_bytes(), "junk\n".repeat(300).into_bytes());
+    let (comments, binary, few) =
+        ([comments, log()].concat(), [&binary[..], b"\n", &log()].concat(), [few, log()].concat());
+    let files = Files::new([("mixed", &mixed[..]), ("comments", &comments), ("binary", &binary), ("few", &few)]);
+    for name in ["mixed", "comments", "binary", "few"] {
+        for args in [&["replay", "--format", "squid", name][..], &["replay", name]] {
+            let ran = deguchi(&files, args);
+            assert!(ran.code == Some(0) && ran.out.contains("evil[.]example"), "{args:?}: {}{}", ran.out, ran.err);
+            assert!(ran.err.contains("29 clients"), "{args:?}: {}", ran.err);
+        }
+    }
+    // A pipe is looked into once: what was read for the look counts.
+    let mixed = std::fs::File::open(files.path("mixed")).unwrap();
+    let ran = told(command(&files, &["replay", "--alerts", "-", "-"]).stdin(mixed).output().unwrap());
+    assert_eq!(ran.out, deguchi(&files, &["replay", "--alerts", "-", "mixed"]).out);
+    assert!(ran.code == Some(0) && !ran.out.is_empty(), "{}", ran.err);
+}
+
+#[test]
+fn what_was_wrong_is_told_of_the_first_line_that_could_be_one() {
+    let late = ["# comment\n".repeat(30_000), "1777939200.123 4 x\n".to_owned(), "junk\n".repeat(400)].concat();
+    let files = Files::new([("late", late.as_bytes())]);
+    let ran = deguchi(&files, &["replay", "late"]);
+    assert_eq!(ran.code, Some(3));
+    assert!(ran.err.contains("line 30001 has no client at byte 17"), "{}", ran.err);
 }
 
 #[test]
