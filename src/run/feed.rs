@@ -24,6 +24,25 @@ const FAR: Millis = 31 * 86_400_000;
 /// Inputs this close behind the slowest are read in the same round, ms.
 const TOGETHER: Millis = 60_000;
 
+/// Inputs that one run can read: their numbers have 16 bits, since every contact carries one.
+const INPUTS: usize = 1 << 16;
+
+/// Refuses more files than one run can read, before any of them is opened.
+///
+/// # Errors
+///
+/// There are too many.
+pub fn check_count(files: usize) -> Result<(), TooMany> {
+    if files > INPUTS { Err(TooMany(files)) } else { Ok(()) }
+}
+
+/// More files than one run can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0} files are more than the {INPUTS} that one run can read: join those of one proxy, oldest first (`cat` joins gzip and zstd too), or run once for each directory"
+)]
+pub struct TooMany(usize);
+
 /// One input after the first look.
 pub struct Looked {
     /// Path as given or found.
@@ -163,7 +182,7 @@ pub struct Round {
 }
 
 impl Feed {
-    /// Adds all inputs to the engine. Chunks are of about `chunk_size` bytes; `ahead` of them are read ahead in all.
+    /// Adds all inputs, as many as [`check_count`] allows, to the engine. Chunks are of about `chunk_size` bytes; `ahead` of them are read ahead in all.
     pub fn new(looked: Vec<Looked>, engine: &mut Engine, chunk_size: usize, ahead: usize) -> Feed {
         // An input without a single time in its head begins with the others.
         let earliest = looked.iter().filter_map(|look| look.first).min().unwrap_or(0);
@@ -249,5 +268,17 @@ impl Feed {
         for (buffer, reader) in buffers.into_iter().zip(open().cycle()) {
             reader.recycle(buffer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_numbers_do_not_wrap() {
+        assert_eq!(check_count(usize::from(u16::MAX) + 1), Ok(()));
+        let refused = check_count(70_000).unwrap_err().to_string();
+        assert!(refused.starts_with("70000 files are more than the 65536"), "{refused}");
     }
 }

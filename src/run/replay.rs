@@ -5,7 +5,7 @@
 
 use crate::engine::{Engine, Found, Summary};
 use crate::input::{self, InputError};
-use crate::run::feed::{Feed, LookError, Looked, look};
+use crate::run::feed::{Feed, LookError, Looked, check_count, look};
 use crate::run::progress::{Done, Progress};
 use crate::run::report::Report;
 use crate::run::{Ending, summary, terminal};
@@ -172,6 +172,10 @@ impl Inputs {
         let say = |message: String| terminal::say(&message);
         let (mut missing, mut strange) = (!found.errors.is_empty(), false);
         found.errors.iter().for_each(|error| say(error.to_string()));
+        if let Err(error) = check_count(found.files.len()) {
+            say(error.to_string());
+            return Err(Ending::Usage);
+        }
         let mut looked = Vec::new();
         let mut empty = 0;
         for path in &found.files {

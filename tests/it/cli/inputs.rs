@@ -26,6 +26,18 @@ fn nothing_there_to_read() {
 }
 
 #[test]
+fn more_files_than_one_run_can_read() {
+    let files = files();
+    for i in 0..1 << 16 {
+        std::fs::File::create(files.path(&format!("{i}.log"))).unwrap();
+    }
+    let ran = deguchi(&files, &["replay", "--alerts", "alerts.jsonl", "."]);
+    assert_eq!((ran.code, &*ran.out), (Some(2), ""));
+    assert!(ran.err.starts_with("deguchi: 65538 files") && ran.err.contains("cat"), "{}", ran.err);
+    assert!(!files.path("alerts.jsonl").exists());
+}
+
+#[test]
 fn an_empty_file_is_no_fault() {
     let files = files();
     let ran = deguchi(&files, &["replay", "empty.log"]);
