@@ -2,9 +2,12 @@
 //!
 //! `x.log` beside `x.log.gz`, and copies that overlap, count once; nothing is read twice to find out. Equal lines have the
 //! same pair, time and numbers, so they stand side by side when a pane is counted, and only there the bytes are compared.
+//! That one copy came late and the other in time is a matter of where they stand, not of what they say; but copies that
+//! are counted in different panes do not meet, and count each.
 
 use crate::engine::shard::Pane;
 use crate::engine::waiting::Waiting;
+use crate::event::Contact;
 
 /// Drops duplicates from the contacts of a pair in their order; how many.
 pub fn drop_from(waiting: &mut Vec<Waiting>, pane: &Pane<'_>) -> u64 {
@@ -12,7 +15,8 @@ pub fn drop_from(waiting: &mut Vec<Waiting>, pane: &Pane<'_>) -> u64 {
     let mut kept = Vec::with_capacity(before);
     let equal = |a: &Waiting, b: &Waiting| {
         let (a, b) = (pane.contact(*a), pane.contact(*b));
-        (a.domain, a.client) == (b.domain, b.client) && a.order(b).is_eq()
+        let b = Contact { late: a.late, ..*b };
+        (a.domain, a.client) == (b.domain, b.client) && a.order(&b).is_eq()
     };
     for run in waiting.chunk_by(equal) {
         keep_most(run, pane, &mut kept);
@@ -21,7 +25,8 @@ pub fn drop_from(waiting: &mut Vec<Waiting>, pane: &Pane<'_>) -> u64 {
     (before - waiting.len()) as u64
 }
 
-/// Of a run of equal contacts, keeps each line as often as the input has it that has it most.
+/// Of a run of equal contacts, those in time first, keeps each line as often as the input has it that has it most; of
+/// several such inputs, as the one that has most of them in time.
 fn keep_most(run: &[Waiting], pane: &Pane<'_>, kept: &mut Vec<Waiting>) {
     let input = |w: &Waiting| pane.batch(*w).input;
     if run.iter().all(|w| input(w) == input(&run[0])) {
@@ -29,10 +34,17 @@ fn keep_most(run: &[Waiting], pane: &Pane<'_>, kept: &mut Vec<Waiting>) {
         return;
     }
     let line = |w: &Waiting| pane.line(*w);
+    let late = |w: &Waiting| pane.contact(*w).late;
+    let from = kept.len();
     let mut sorted = run.to_vec();
     sorted.sort_by(|a, b| line(a).cmp(line(b)).then(input(a).cmp(&input(b))));
     for same in sorted.chunk_by(|a, b| line(a) == line(b)) {
-        let most = same.chunk_by(|a, b| input(a) == input(b)).max_by_key(|copies| copies.len());
+        let most = same.chunk_by(|a, b| input(a) == input(b)).max_by_key(|copies| {
+            let timely = copies.iter().filter(|w| !late(w)).count();
+            (copies.len(), timely)
+        });
         kept.extend(most.unwrap_or_default());
     }
+    // Back in the order in which contacts are counted.
+    kept[from..].sort_by_key(late);
 }

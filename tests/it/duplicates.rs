@@ -1,7 +1,8 @@
 //! F40: what several files hold counts once; what stands twice in one file counts twice.
 
-use crate::lab::{Files, Outcome, gzip, lines, replay, run, run_all, threads, world};
+use crate::lab::{DAY, Files, Outcome, beacon, gzip, line, lines, merged, replay, run, run_all, threads, world};
 use deguchi::engine::EngineSettings;
+use deguchi::event::Millis;
 
 fn part() -> Vec<u8> {
     lines(world())[..25_000].concat()
@@ -76,4 +77,32 @@ fn lines_that_differ_in_one_byte_are_two() {
     let other: String = text.lines().map(|l| format!("{l}x\n")).collect();
     let outcome = run_all(&[&log, other.as_bytes()], threads(2), || 30_000);
     assert_eq!((outcome.summary.events, outcome.summary.duplicates), (50_000, 0));
+}
+
+/// In a copy some lines stand where they are late, in the pane of their time.
+#[test]
+fn late_in_one_copy_and_in_time_in_the_other() {
+    let timed: Vec<(Millis, String)> =
+        (0..20_000).map(|i| (DAY + i * 1_000, line(DAY + i * 1_000, "10.0.0.1", "http://www.a.example/"))).collect();
+    let beacon = beacon(DAY + 500, 60_000, 300, "10.0.0.2", "evil.example");
+    let moved = |by: &dyn Fn(usize) -> Millis| -> Vec<u8> {
+        let all = timed.iter().chain(&beacon).enumerate();
+        merged([all.map(|(i, (time, text))| (time + by(i), text.clone())).collect()])
+    };
+    // By 2 to 5 s more than the lateness, and while the frontier is still in the pane of the line.
+    let late =
+        |i: usize| if i % 60 == 30 || i >= timed.len() && i % 3 == 1 { 12_000 + i as Millis % 4 * 1_000 } else { 0 };
+    let (sorted, mixed) = (moved(&|_| 0), moved(&late));
+    let alone = run(&sorted, threads(1), || 100_000);
+    let mixed_alone = run(&mixed, threads(1), || 100_000);
+    assert!(mixed_alone.summary.late > 400 && alone.summary.late == 0);
+    for (n, size, logs) in [(1, 100_000, [&sorted, &mixed]), (2, 5_000, [&mixed, &sorted]), (2, 700, [&sorted, &mixed])]
+    {
+        let both = run_all(&[logs[0], logs[1]], threads(n), || size);
+        assert_eq!((both.summary.events, both.summary.duplicates), (20_300, 20_300), "chunks of {size}");
+        assert!(!both.alerts.is_empty() && both.alerts == alone.alerts, "chunks of {size}");
+        let twice_late = run_all(&[&mixed, &mixed], threads(n), || size);
+        assert!(twice_late.alerts == mixed_alone.alerts, "chunks of {size}");
+        assert_eq!(twice_late.summary.events, 20_300);
+    }
 }
