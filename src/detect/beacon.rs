@@ -25,14 +25,16 @@
 //!
 //! T1071.001 (Application Layer Protocol: Web Protocols)
 
-use crate::detect::{Card, Detector, Finding, Rhythm, Seen, judge_place};
+use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, Rhythm, Seen, judge_place};
 
 /// See the manual page above.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beacon;
 
-// The weights: what a poller does as well (rhythm, spread, count, duty, shape, size) adds up to 56 at most, below medium;
-// it takes something about the place or the program to go further.
+// The weights: what a poller does as well (rhythm, count, duty, shape, size, no referer) adds up to 55 at most, below
+// medium; it takes something about the place or the program to go further. Each thing counts once: a tight clock is in the
+// strength of its rhythm, and no sign of a C2, whose frameworks add jitter; going on although all fails is what any timer
+// does, that of a dead service or of a telemetry the policy refuses as well.
 
 /// Below this strength nothing is said: the rest of the card cannot make a rhythm.
 const FAINT: f64 = 0.12;
@@ -64,24 +66,22 @@ impl Detector for Beacon {
 fn judge_rhythm(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
     let pair = seen.pair;
     let percent = rhythm.concentration * 100.0;
+    // Where nothing can be said of others, behaviour has to carry more.
+    let most = if seen.clients < FEW_CLIENTS { 32.0 } else { 28.0 };
     card.add(
         "interval_concentration",
         rhythm.concentration,
         Some(0.43),
-        (rhythm.strength() * 28.0).round() as i32,
+        (rhythm.strength() * most).round() as i32,
         || {
             format!(
-                "{percent:.0} % of {} intervals lie around {} (43 % would be chance)",
+                "{percent:.0} % of {} intervals lie around {} (43 % would be chance), half of them within ± {:.0} %",
                 rhythm.count,
-                seconds(rhythm.median)
+                seconds(rhythm.median),
+                rhythm.spread * 100.0
             )
         },
     );
-    if rhythm.spread < 0.15 && rhythm.count >= 6 {
-        card.add("interval_spread", rhythm.spread, Some(0.79), 5, || {
-            format!("half of them within ± {:.0} % of it", rhythm.spread * 100.0)
-        });
-    }
     let beats = if rhythm.median >= 30_000 { pair.hand.visits } else { pair.requests };
     let points = match beats {
         0..12 => 0,
@@ -103,19 +103,16 @@ fn judge_rhythm(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
 fn judge_program(seen: &Seen<'_>, card: &mut Card) {
     let Some(detail) = &seen.pair.detail else { return };
     let n = detail.seen.max(1);
-    let shape = detail.shape.share();
-    if shape >= 0.95 && n >= 5 {
-        let least = detail.shape.at_least();
-        card.add("same_shape", least, None, 3, || {
-            format!("at least {:.0} % of its requests have one shape", least * 100.0)
+    let shape = detail.shape.at_least();
+    if shape >= 0.9 && n >= 5 {
+        card.add("same_shape", shape, None, 3, || {
+            format!("at least {:.0} % of its requests have one shape", shape * 100.0)
         });
     }
-    let size = detail.size.share();
-    if size >= 0.9 && n >= 5 {
-        let least = detail.size.at_least();
-        card.add("same_size", least, None, 4, || {
-            format!("at least {:.0} % of the replies have one size", least * 100.0)
-        });
+    // What fails is answered by the proxy or a gateway, with one page for everybody: its size says nothing of the program.
+    let size = detail.size.at_least();
+    if size >= 0.8 && n >= 5 && detail.failed * 2 < n {
+        card.add("same_size", size, None, 4, || format!("at least {:.0} % of the replies have one size", size * 100.0));
     }
     let tunnels = seen.pair.methods[2];
     if seen.carries.referer && tunnels * 2 < seen.pair.requests {
@@ -138,12 +135,6 @@ fn judge_program(seen: &Seen<'_>, card: &mut Card) {
     let hosts = detail.host_count();
     if hosts >= 8.0 && hosts >= 0.3 * f64::from(n.min(100)) {
         card.add("hosts", hosts, None, 12, || format!("about {hosts:.0} host names under one domain, in turn"));
-    }
-    let failed = f64::from(detail.failed) / f64::from(n);
-    if failed >= 0.8 && n >= 5 {
-        card.add("failed_share", failed, None, 4, || {
-            format!("goes on although {:.0} % of its requests fail", failed * 100.0)
-        });
     }
 }
 

@@ -70,6 +70,9 @@ pub const DETECTORS: &[Entry<&dyn Detector>] = &[
     Entry { name: "post_burst", source: include_str!("post_burst.rs"), build: &post_burst::PostBurst },
 ];
 
+/// Clients below which there is no "few": the log of one PC makes everything rare.
+const FEW_CLIENTS: u64 = 5;
+
 /// What is known of the place, whatever is done there: shared by all detectors that judge a pair.
 fn judge_place(seen: &Seen<'_>, card: &mut Card) {
     use crate::event::HostKind;
@@ -84,8 +87,7 @@ fn judge_place(seen: &Seen<'_>, card: &mut Card) {
             format!("nobody asked for this domain in the {days:.0} days of log before")
         });
     }
-    // Below five clients there is no "few": the log of one PC makes everything rare.
-    if clients >= 5 {
+    if clients >= FEW_CLIENTS {
         let users = domain.clients.count().max(1);
         let share = users as f64 / clients as f64;
         // A domain that arrived after the log began and reaches many is an outbreak, not popularity.

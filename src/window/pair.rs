@@ -132,11 +132,6 @@ impl Majority {
     pub fn at_least(&self) -> f64 {
         f64::from(self.lead) / f64::from(self.total.max(1))
     }
-
-    /// Upper bound of the share of the leading value, 0–1: with share s of one value the lead is at least 2s − 1.
-    pub fn share(&self) -> f64 {
-        if self.total == 0 { 0.0 } else { (f64::from(self.lead) / f64::from(self.total) + 1.0) / 2.0 }
-    }
 }
 
 impl Pair {
