@@ -8,8 +8,9 @@
 //! # Evidence
 //!
 //! How concentrated the intervals are (between contacts, tasks or visits, whichever is clearest) while the client is on;
-//! how many; how much of the client's time; one shape, one size, no referer, POSTs; an address without a name, a domain
-//! new to this log or used by nobody else, hosts that rotate. Against it: pages around it (referers), many other clients.
+//! how many; how much of the client's time; whether it began while the client was on already; one shape, one size, no
+//! referer, POSTs; an address without a name, a domain new to this log or used by nobody else, hosts that rotate. Against
+//! it: pages around it (referers), many other clients.
 //!
 //! # Blind
 //!
@@ -25,7 +26,8 @@
 //!
 //! T1071.001 (Application Layer Protocol: Web Protocols)
 
-use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, Rhythm, Seen, judge_place};
+use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, NEW, Rhythm, Seen, judge_place};
+use crate::window::SLOT;
 
 /// See the manual page above.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,12 +41,17 @@ pub struct Beacon;
 /// Below this strength nothing is said: the rest of the card cannot make a rhythm.
 const FAINT: f64 = 0.12;
 
+/// Longest that a program installed before is silent after the client comes on, besides its period, ms: Windows holds
+/// delayed services back for 2 minutes, and updaters wait some more at random, lest all call at once.
+const DELAYED: i64 = 30 * 60_000;
+
 impl Detector for Beacon {
     fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
         let Some(detail) = &seen.pair.detail else { return };
         let Some(rhythm) = Rhythm::strongest(detail, FAINT) else { return };
         let mut card = Card::new(seen.words);
         judge_rhythm(seen, &rhythm, &mut card);
+        judge_begin(seen, &rhythm, &mut card);
         judge_program(seen, &mut card);
         judge_place(seen, &mut card);
         found.push(Finding {
@@ -90,7 +97,7 @@ fn judge_rhythm(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
         _ => 6,
     };
     card.add("contacts", f64::from(beats), None, points, || format!("{beats} times so far"));
-    let on = f64::from(seen.client.online().saturating_sub(pair.online).max(1)) * crate::window::SLOT as f64;
+    let on = f64::from(seen.client.online().saturating_sub(pair.online).max(1)) * SLOT as f64;
     let span = (pair.hand.last - pair.first) as f64;
     let duty = (f64::from(beats) * rhythm.median as f64 / on.min(span.max(1.0))).min(1.0);
     let hours = span / 3_600_000.0;
@@ -98,6 +105,20 @@ fn judge_rhythm(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
     card.add("duty", duty, None, points, || {
         format!("kept up for {:.0} % of the time the client was on, over {hours:.1} h", duty * 100.0)
     });
+}
+
+/// Whether it is new to this client: a program that was there before calls within a period of the client being on, or soon
+/// after, as services start late and sleeps are jittered. Nothing speaks for one that was there from the first: the log
+/// may have begun after the break-in.
+fn judge_begin(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
+    let before = i64::from(seen.pair.online) * SLOT;
+    let resident = (2 * rhythm.median as i64).max(DELAYED);
+    if before >= resident && seen.now - seen.pair.first <= NEW {
+        let hours = before as f64 / 3_600_000.0;
+        card.add("online_before_hours", hours, None, 10, || {
+            format!("the client had been on for {hours:.1} h when it began: it is new there")
+        });
+    }
 }
 
 fn judge_program(seen: &Seen<'_>, card: &mut Card) {
@@ -146,5 +167,41 @@ pub(super) fn seconds(ms: u64) -> String {
         s if s < 7_200.0 => format!("{:.0} min", s / 60.0),
         s if s < 172_800.0 => format!("{:.1} h", s / 3_600.0),
         s => format!("{:.1} days", s / 86_400.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Contact, Fields, HostKind};
+    use crate::window::{Client, Domain, Pair};
+
+    /// Score of a clock of ten minutes that began after so many slots, `age` ms after its first beat.
+    fn score(online: u32, age: i64) -> u8 {
+        let beat = |i: i64| Contact { end: i * 600_000, ..Contact::default() };
+        let mut pair = Pair::new(&beat(0), 0, online);
+        (1..40).for_each(|i| pair.add(&beat(i), |_, _| 1.0));
+        let domain = Domain::new(1, b"a.example"[..].into(), HostKind::Name, &beat(0));
+        let seen = Seen {
+            pair: &pair,
+            domain: &domain,
+            client: &Client::default(),
+            clients: 1,
+            begun: 0,
+            now: age,
+            carries: Fields::default(),
+            words: false,
+        };
+        let mut found = Vec::new();
+        Beacon.judge(&seen, &mut found);
+        found[0].card.score()
+    }
+
+    #[test]
+    fn what_begins_while_the_client_is_on_is_new_for_two_weeks() {
+        let day = 86_400_000;
+        assert_eq!(score(2, day), score(0, day), "a period and a late start");
+        assert_eq!(score(3, day), score(0, day) + 10);
+        assert_eq!(score(30, 15 * day), score(0, 15 * day));
     }
 }

@@ -70,6 +70,10 @@ pub const DETECTORS: &[Entry<&dyn Detector>] = &[
     Entry { name: "post_burst", source: include_str!("post_burst.rs"), build: &post_burst::PostBurst },
 ];
 
+/// What began longer ago is no longer new, ms: 14 days. What has gone on for two weeks is part of the usual traffic, or would
+/// have been told of before.
+const NEW: Millis = 14 * 86_400_000;
+
 /// Clients below which there is no "few": the log of one PC makes everything rare.
 const FEW_CLIENTS: u64 = 5;
 
