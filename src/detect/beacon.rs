@@ -180,7 +180,7 @@ mod tests {
     fn score(online: u32, age: i64) -> u8 {
         let beat = |i: i64| Contact { end: i * 600_000, ..Contact::default() };
         let mut pair = Pair::new(&beat(0), 0, online);
-        (1..40).for_each(|i| pair.add(&beat(i), |_, _| 1.0));
+        (1..40).for_each(|i| pair.add(&beat(i), |_| None));
         let domain = Domain::new(1, b"a.example"[..].into(), HostKind::Name, &beat(0));
         let seen = Seen {
             pair: &pair,
