@@ -457,20 +457,25 @@ impl Shard {
             *into.entry((EMPTY_DOMAIN, crate::window::pane_of(domain.last))).or_default() += bytes;
         }
         for pair in self.pairs.rows() {
-            let bytes = size_of::<Pair>() + 8 + pair.heap_bytes();
+            let told: usize = self.told(pair).map(Episode::bytes).sum();
+            let bytes = size_of::<Pair>() + 8 + pair.heap_bytes() + told;
             *into.entry((self.tier(pair), crate::window::pane_of(pair.hand.last))).or_default() += bytes;
         }
     }
 
     /// What goes first: pairs seen in one visit, then those that came back, last those in an episode.
     fn tier(&self, pair: &Pair) -> u8 {
-        let key = (self.domains.get(pair.domain).hash, pair.client);
-        let open = || self.episodes.range((key.0, key.1, 0)..=(key.0, key.1, u8::MAX)).next().is_some();
         match &pair.detail {
             None => 0,
-            Some(_) if open() => TOLD,
+            Some(_) if self.told(pair).next().is_some() => TOLD,
             Some(_) => 1,
         }
+    }
+
+    /// The open episodes of a pair.
+    fn told(&self, pair: &Pair) -> impl Iterator<Item = &Episode> {
+        let (domain, client) = (self.domains.get(pair.domain).hash, pair.client);
+        self.episodes.range((domain, client, 0)..=(domain, client, u8::MAX)).map(|(_, episode)| episode)
     }
 
     /// Drops pairs up to `cut` in the order of [`Shard::ages`], and domains that have none left and were seen by one
