@@ -27,11 +27,13 @@ impl Method {
     /// Sorts a logged method.
     #[inline]
     pub fn of(raw: Option<&[u8]>) -> Method {
-        match raw {
-            Some(b"GET" | b"HEAD" | b"get") => Method::Get,
-            Some(b"POST" | b"PUT" | b"PATCH" | b"post") => Method::Post,
-            Some(b"CONNECT" | b"connect") => Method::Connect,
-            _ => Method::Other,
+        // Compared as wholes: a pattern of bytes would be matched byte by byte.
+        let is = |words: &[&[u8]]| raw.is_some_and(|raw| words.contains(&raw));
+        match () {
+            () if is(&[b"GET", b"HEAD", b"get"]) => Method::Get,
+            () if is(&[b"CONNECT", b"connect"]) => Method::Connect,
+            () if is(&[b"POST", b"PUT", b"PATCH", b"post"]) => Method::Post,
+            () => Method::Other,
         }
     }
 

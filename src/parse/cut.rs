@@ -9,6 +9,7 @@ use nom::IResult;
 use nom::error::ErrorKind;
 
 use super::{ParseError, Reason};
+use crate::event::{near, nearest};
 
 /// A `nom` result of this crate.
 pub(super) type Cut<'a, T> = IResult<&'a [u8], T, Stop>;
@@ -63,25 +64,6 @@ pub(super) fn absent(text: &[u8]) -> Option<&[u8]> {
     if matches!(text, b"-" | b"") { None } else { Some(text) }
 }
 
-/// Where `stop` stands, for fields of about a dozen bytes, where a call of `memchr` costs more than it saves: eight
-/// bytes at a time in a register (Hacker's Delight, 2nd edition, 6-1).
-#[inline(always)]
-pub(super) fn near(stop: u8, input: &[u8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let pattern = ONES * u64::from(stop);
-    let mut rest = input;
-    while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
-        let same = u64::from_le_bytes(*chunk) ^ pattern;
-        let zero = same.wrapping_sub(ONES) & !same & (ONES << 7);
-        if zero != 0 {
-            return Some(input.len() - rest.len() + (zero.trailing_zeros() / 8) as usize);
-        }
-        rest = after;
-    }
-    let at = rest.iter().position(|&byte| byte == stop)?;
-    Some(input.len() - rest.len() + at)
-}
-
 #[inline(always)]
 fn split(input: &[u8], at: usize) -> (&[u8], &[u8]) {
     match input.split_at_checked(at) {
@@ -93,9 +75,12 @@ fn split(input: &[u8], at: usize) -> (&[u8], &[u8]) {
 /// One or more bytes up to `delimiter`, which is read too. For short fields.
 #[inline(always)]
 pub(super) fn word<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, &'a [u8]> {
-    move |input| match near(delimiter, input) {
-        Some(at) if at > 0 => Ok(split(input, at)),
-        _ => stop(input, wanted),
+    // Nearly always within a chunk; then no bound needs a check.
+    #[inline(always)]
+    move |input| match input.first_chunk().and_then(|chunk| nearest([delimiter], chunk)) {
+        Some(at) if at > 0 => Ok((&input[at + 1..], &input[..at])),
+        Some(_) => stop(input, wanted),
+        None => until(delimiter, wanted)(input),
     }
 }
 
@@ -132,20 +117,19 @@ pub(super) fn eight(text: u64) -> u64 {
 #[inline(always)]
 pub(super) fn digits<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, u64> {
     #[inline(always)]
-    move |input| {
-        let chunk = input.first_chunk::<8>().map(|chunk| u64::from_le_bytes(*chunk));
-        let few = chunk.map(|chunk| (chunk, eight_digits(chunk))).filter(|(_, length)| (1..8).contains(length));
-        let found = match few {
-            Some((chunk, length)) => {
-                input.split_at_checked(length).map(|(_, rest)| (rest, eight(chunk << (64 - 8 * length))))
-            }
-            None => many_digits(input),
-        };
-        match found {
-            Some(found) => Ok(found),
-            None => stop(input, wanted),
-        }
+    move |input| match few_digits(input).or_else(|| many_digits(input)) {
+        Some(found) => Ok(found),
+        None => stop(input, wanted),
     }
+}
+
+/// One to seven digits, and something after them.
+#[inline(always)]
+fn few_digits(input: &[u8]) -> Option<(&[u8], u64)> {
+    let chunk = u64::from_le_bytes(*input.first_chunk()?);
+    let length = eight_digits(chunk);
+    let (_, rest) = input.split_at_checked(length).filter(|_| (1..8).contains(&length))?;
+    Some((rest, eight(chunk << (64 - 8 * length))))
 }
 
 /// Any number of digits, near the end of the line too.
@@ -187,7 +171,15 @@ pub(super) fn decimal<'a>(wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, Option
 #[inline(always)]
 pub(super) fn number<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, Option<u64>> {
     #[inline(always)]
-    move |input| match unsigned(wanted)(input)? {
+    move |input| match few_digits(input) {
+        Some(([byte, rest @ ..], value)) if *byte == delimiter => Ok((rest, Some(value))),
+        _ => any_number(delimiter, wanted, input),
+    }
+}
+
+#[inline(never)]
+fn any_number(delimiter: u8, wanted: Reason, input: &[u8]) -> Cut<'_, Option<u64>> {
+    match unsigned(wanted)(input)? {
         ([byte, rest @ ..], value) if *byte == delimiter => Ok((rest, value)),
         _ => stop(input, wanted),
     }
@@ -196,8 +188,8 @@ pub(super) fn number<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> 
 /// Everything before `delimiter`, which is left; near.
 #[inline(always)]
 pub(super) fn up_to_near<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> Cut<'a, &'a [u8]> {
-    move |input| match near(delimiter, input).and_then(|at| input.split_at_checked(at)) {
-        Some((value, rest)) if delimiter == b' ' || near(b' ', value).is_none() => Ok((rest, value)),
+    move |input| match near([delimiter], input).and_then(|at| input.split_at_checked(at)) {
+        Some((value, rest)) if delimiter == b' ' || near([b' '], value).is_none() => Ok((rest, value)),
         _ => stop(input, wanted),
     }
 }
@@ -214,7 +206,15 @@ pub(super) fn up_to<'a>(delimiter: u8, wanted: Reason) -> impl Fn(&'a [u8]) -> C
 /// Any number of spaces, none included.
 #[inline(always)]
 pub(super) fn spaces(input: &[u8]) -> Cut<'_, ()> {
+    const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
     let mut rest = input;
+    while let Some((chunk, after)) = rest.split_first_chunk() {
+        let others = u64::from_le_bytes(*chunk) ^ SPACES;
+        if others != 0 {
+            return Ok((&rest[(others.trailing_zeros() / 8) as usize..], ()));
+        }
+        rest = after;
+    }
     while let [b' ', after @ ..] = rest {
         rest = after;
     }

@@ -67,18 +67,18 @@ pub(super) fn epoch(input: &[u8]) -> Cut<'_, Millis> {
 
 #[inline(always)]
 fn epoch_of_our_time(input: &[u8]) -> Option<(Millis, &[u8])> {
-    let (chunk, rest) = input.split_first_chunk::<8>()?;
-    let ([tens, ones, dot, tenths, hundredths, thousandths], rest) = rest.split_first_chunk::<6>()?;
-    if *dot != b'.' || matches!(rest, [b'0'..=b'9', ..]) {
+    let [first @ .., _, _, _, _, _, _, _, _] = input.first_chunk::<16>()?;
+    let [_, _, _, _, _, _, _, _, tens, ones, b'.', tenths, hundredths, thousandths, after, _] =
+        input.first_chunk::<16>()?
+    else {
+        return None;
+    };
+    let first = u64::from_le_bytes(*first);
+    let last = u64::from_le_bytes([*tens, *ones, *tenths, *hundredths, *thousandths, 0, 0, 0]);
+    if eight_digits(first) < 8 || eight_digits(last) < 5 || after.is_ascii_digit() {
         return None;
     }
-    let chunk = u64::from_le_bytes(*chunk);
-    if eight_digits(chunk) < 8 {
-        return None;
-    }
-    let seconds = eight(chunk) * 100 + digit(*tens)? * 10 + digit(*ones)?;
-    let millis = digit(*tenths)? * 100 + digit(*hundredths)? * 10 + digit(*thousandths)?;
-    Some(((seconds * 1000 + millis) as Millis, rest))
+    Some(((eight(first) * 100_000 + eight(last << 24)) as Millis, &input[14..]))
 }
 
 /// `seconds` or `seconds.fraction`, however many digits.

@@ -3,8 +3,7 @@
 //! A tag is `SOURCE[_CF]_TAG[_IGNORED][_TIMEDOUT][_ABORTED]`, and Squid has changed names and pieces more than once, so
 //! it is read by pieces, never looked up in a list.
 
-use super::cut::near;
-use crate::event::Action;
+use crate::event::{Action, near};
 
 /// What a line tells of the outcome.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,11 +31,19 @@ impl Outcome<'_> {
     /// * no tag (`NONE`, `TAG_NONE`, `NONE_NONE`): error, except with a status below 400: that is the `CONNECT` that
     ///   `ssl_bump` answers itself before it looks inside, logged `NONE_NONE/200`.
     /// * all else is allowed, also what a server answers with 403, 404 or 500, and what the client gave up on.
-    #[inline]
+    #[inline(always)]
     pub(super) fn action(&self) -> Action {
         // Nine lines of ten have nothing to find in them.
-        let plain = [&b"TCP_MISS"[..], b"TCP_TUNNEL", b"TCP_HIT"].contains(&self.tag);
-        let pieces = if plain { Pieces::default() } else { Pieces::of(self.tag) };
+        let plain = matches!(self.status, Some(..400)) && !self.pseudo;
+        if plain && [&b"TCP_MISS"[..], b"TCP_TUNNEL", b"TCP_HIT", b"TCP_MEM_HIT"].contains(&self.tag) {
+            return Action::Allowed;
+        }
+        self.by_rules()
+    }
+
+    #[inline(never)]
+    fn by_rules(&self) -> Action {
+        let pieces = Pieces::of(self.tag);
         let Outcome { status, reached, pseudo, .. } = *self;
         let failed = matches!(status, Some(500..=599)) && !reached;
         let challenge = matches!(status, Some(401 | 407));
@@ -65,7 +72,7 @@ impl Pieces {
     fn of(tag: &[u8]) -> Pieces {
         let mut pieces = Pieces::default();
         let mut rest = tag;
-        while let Some((piece, after)) = near(b'_', rest).and_then(|at| rest.split_at_checked(at)) {
+        while let Some((piece, after)) = near([b'_'], rest).and_then(|at| rest.split_at_checked(at)) {
             pieces.note(piece, rest.len() == tag.len());
             rest = after.get(1..).unwrap_or_default();
         }

@@ -26,7 +26,7 @@ use memchr::memchr;
 use nom::Parser as _;
 use nom::sequence::{delimited, preceded, terminated};
 
-use super::cut::{self, Cut, absent, near, number, spaces, stop, until, word};
+use super::cut::{self, Cut, absent, number, spaces, stop, until, word};
 use super::moment::{byte, epoch};
 use super::result::{self, Outcome};
 use super::{ParseError, Parser, Reason};
@@ -81,7 +81,7 @@ fn usual(line: &[u8]) -> Cut<'_, (Left<'_>, Right<'_>)> {
     let (rest, code) = word(b'/', Reason::Hierarchy)(rest)?;
     let (content_type, peer) = word(b' ', Reason::Hierarchy)(rest)?;
     let code = result::without_timeout(code);
-    if !result::is_hierarchy(code) || content_type.is_empty() || near(b' ', content_type).is_some() {
+    if !result::is_hierarchy(code) || content_type.is_empty() || content_type.contains(&b' ') {
         return stop(content_type, Reason::Hierarchy);
     }
     let left = Left { time, duration, client, tag, status, bytes_down, method };
