@@ -5,7 +5,7 @@
 //! a single label is itself. What differs only in case, a trailing dot, percent-escapes, IDN spelling, userinfo, port or
 //! the spelling of an address is the same destination.
 
-use crate::event::{Event, Method};
+use crate::event::{Event, Method, near};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What a host is, which decides what its domain is.
@@ -98,12 +98,14 @@ impl Normalizer {
         self.host.clear();
         self.host.extend_from_slice(raw);
         self.host.make_ascii_lowercase();
-        if self.host.iter().any(|&b| b >= 0x80 || b == b'%') {
+        // All bytes, and no stop at the first: so they are looked at 16 at a time.
+        let odd = self.host.iter().fold(false, |odd, &b| odd | (b >= 0x80) | (b == b'%') | (b == b':'));
+        if odd && self.host.iter().any(|&b| b >= 0x80 || b == b'%') {
             self.rewrite()?;
         }
-        let last_dot = memchr::memrchr(b'.', &self.host);
+        let last_dot = self.host.iter().rposition(|&b| b == b'.');
         let may_be_address = self.host.get(last_dot.map_or(0, |dot| dot + 1)).is_some_and(u8::is_ascii_digit);
-        if (may_be_address || self.host.contains(&b':'))
+        if (may_be_address || (odd && self.host.contains(&b':')))
             && let Some(ip) = address(&self.host)
         {
             use std::io::Write;
@@ -153,7 +155,7 @@ fn split(target: &[u8], connect: bool) -> Option<Target<'_>> {
             (None, target)
         }
     };
-    let end = memchr::memchr3(b'/', b'?', b'#', rest).unwrap_or(rest.len());
+    let end = near([b'/', b'?', b'#'], rest).unwrap_or(rest.len());
     let (path, query) = path_query(&rest[end..]);
     if rest[..end].is_empty() {
         return None;
@@ -185,6 +187,16 @@ fn path_query(rest: &[u8]) -> (&[u8], Option<&[u8]>) {
 /// Splits `userinfo@host:port`. A port that is no number of 1–65535 is dropped.
 #[inline]
 fn host_port(authority: &[u8]) -> (&[u8], Option<u16>) {
+    // Nearly always `host` or `host:port`.
+    let Some(at) = near([b'@', b'[', b':'], authority) else { return (authority, None) };
+    match port_number(&authority[at + 1..]) {
+        Some(port) if authority[at] == b':' => (&authority[..at], Some(port)),
+        _ => host_port_of_any(authority),
+    }
+}
+
+/// As [`host_port`], with userinfo, brackets, or an address with colons.
+fn host_port_of_any(authority: &[u8]) -> (&[u8], Option<u16>) {
     let rest = match memchr::memrchr(b'@', authority) {
         Some(at) => &authority[at + 1..],
         None => authority,
