@@ -102,12 +102,17 @@ impl Batch {
 pub struct Cutter {
     key: HashKey,
     normalizer: Normalizer,
-    /// Authorities met last, as logged. Direct-mapped by a cheap hash; saves what is dear: the public suffix look-up and two
-    /// keyed hashes. Never reaches a result: a miss computes the same.
-    places: Vec<Slot>,
+    /// Authorities met last, as logged. Saves what is dear: the public suffix look-up and two keyed hashes. Never reaches
+    /// a result: a miss computes the same.
+    places: Met<PLACES>,
     /// Clients met last, in the same way.
-    clients: Vec<Slot>,
+    clients: Met<CLIENTS>,
 }
+
+/// Pairs of slots for authorities: 1 MB a thread, which a second-level cache holds.
+const PLACES: usize = 1 << 13;
+/// The same for clients: 256 KB.
+const CLIENTS: usize = 1 << 11;
 
 /// What is kept of a name.
 #[derive(Clone, Copy, Default)]
@@ -117,54 +122,71 @@ struct Hashes {
     port: Option<u16>,
 }
 
-/// One cache line: longer names are rare and not kept.
-#[derive(Clone, Copy)]
+/// One cache line.
+#[derive(Clone, Copy, Default)]
 struct Slot {
     hashes: Hashes,
-    length: u8,
-    name: [u8; KEPT],
+    name: Name,
 }
 
-/// Longest name kept, bytes.
-const KEPT: usize = 47;
+/// A short name: words with zeros after it, and above all one more than its length, so that none is like an empty slot.
+/// Names of one size are hashed and compared as a whole, without a loop. Longer ones are rare and not kept.
+#[derive(Clone, Copy, Default)]
+struct Name([u64; 6]);
 
-impl Default for Slot {
-    fn default() -> Self {
-        Slot { hashes: Hashes::default(), length: 0, name: [0; KEPT] }
+impl Name {
+    #[inline]
+    fn of(text: &[u8]) -> Option<Name> {
+        let mut bytes = [0; size_of::<Name>()];
+        let [place @ .., length] = &mut bytes;
+        place.get_mut(..text.len())?.copy_from_slice(text);
+        *length = text.len() as u8 + 1;
+        let mut words = [0; _];
+        for (word, &bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u64::from_le_bytes(bytes);
+        }
+        Some(Name(words))
+    }
+
+    #[inline]
+    fn is(&self, other: &Name) -> bool {
+        self.0.iter().zip(&other.0).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+    }
+
+    /// Cheap hash. Only picks a pair of slots.
+    #[inline]
+    fn hash(&self) -> u64 {
+        self.0.iter().fold(0, |hash, word| (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29))
     }
 }
 
-impl Slot {
+/// What is kept of the names met last, in pairs of slots, that of the latest first.
+struct Met<const PAIRS: usize>(Vec<[Slot; 2]>);
+
+impl<const PAIRS: usize> Met<PAIRS> {
+    fn new() -> Self {
+        Met(vec![[Slot::default(); 2]; PAIRS])
+    }
+
     /// What is kept of `name`, or made and kept.
     #[inline]
     fn get(&mut self, name: &[u8], make: impl FnOnce() -> Option<Hashes>) -> Option<Hashes> {
-        if self.length as usize == name.len() && self.name.get(..name.len()) == Some(name) {
-            return Some(self.hashes);
+        let Some(name) = Name::of(name) else { return make() };
+        let pair = &mut self.0[name.hash() as usize % PAIRS];
+        if !pair[0].name.is(&name) {
+            pair.swap(0, 1);
+            if !pair[0].name.is(&name) {
+                pair[0] = Slot { hashes: make()?, name };
+            }
         }
-        let hashes = make()?;
-        if let Some(place) = self.name.get_mut(..name.len()) {
-            place.copy_from_slice(name);
-            self.length = name.len() as u8;
-            self.hashes = hashes;
-        }
-        Some(hashes)
+        Some(pair[0].hashes)
     }
 }
-
-/// Slots of the cache: 512 KB a thread, which a second-level cache holds.
-const PLACES: usize = 1 << 13;
-/// The same for clients.
-const CLIENTS: usize = 1 << 12;
 
 impl Cutter {
     /// A cutter with an empty cache.
     pub fn new(key: HashKey) -> Cutter {
-        Cutter {
-            key,
-            normalizer: Normalizer::default(),
-            places: vec![Slot::default(); PLACES],
-            clients: vec![Slot::default(); CLIENTS],
-        }
+        Cutter { key, normalizer: Normalizer::default(), places: Met::new(), clients: Met::new() }
     }
 
     /// Parses a chunk.
@@ -194,7 +216,7 @@ impl Cutter {
             batch.lines += 1;
             batch.truncated += u64::from(line.len() >= LINE_MAX);
             match parser.parse(line) {
-                Ok(Some(event)) => self.contact(&event, at as u32, acts, &mut batch),
+                Ok(Some(ref event)) => self.contact(event, at as u32, acts, &mut batch),
                 Ok(None) => batch.ignored += 1,
                 Err(error) => {
                     let kind = &mut batch.rejected[error.wanted as usize];
@@ -215,8 +237,7 @@ impl Cutter {
     /// Hashes of an authority, from the cache or anew.
     #[inline]
     fn hashes(&mut self, authority: &[u8]) -> Option<Hashes> {
-        let slot = &mut self.places[slot_hash(authority) as usize % PLACES];
-        slot.get(authority, || {
+        self.places.get(authority, || {
             let place = self.normalizer.destination(authority)?;
             let (domain, host) = (self.key.name(place.domain), self.key.name(place.host) as u32);
             Some(Hashes { domain, host, port: place.port })
@@ -226,39 +247,45 @@ impl Cutter {
     /// Hash of a client, from the cache or anew.
     #[inline]
     fn client(&mut self, name: &[u8]) -> u64 {
-        let slot = &mut self.clients[slot_hash(name) as usize % CLIENTS];
         let make = || Some(Hashes { domain: self.key.name(name), ..Hashes::default() });
-        slot.get(name, make).map_or(0, |hashes| hashes.domain)
+        self.clients.get(name, make).map_or(0, |hashes| hashes.domain)
     }
 
     #[inline]
     fn contact(&mut self, event: &Event<'_>, at: u32, acts: bool, batch: &mut Batch) {
-        let client = event.client.or(event.user.map(|u| u.raw)).unwrap_or(b"-");
-        let mut contact = Contact {
+        let client = self.client(event.client.or(event.user.map(|u| u.raw)).unwrap_or(b"-"));
+        let method = Method::of(event.method);
+        let target = Target::of(event).filter(|_| event.action != Action::Unknown || !acts);
+        let found = target.and_then(|target| self.hashes(target.authority).map(|place| (target, place)));
+        let (place, shape, url_bytes) = match found {
+            Some((target, place)) => {
+                batch.queries += u64::from(target.query.is_some_and(|q| !q.is_empty()));
+                let url_bytes = target.path.len() + target.query.map_or(0, |q| q.len());
+                (place, shape(method, &target, place.port.or(target.scheme_port)), url_bytes.min(0xFFFF) as u16)
+            }
+            None => {
+                batch.undirected += 1;
+                (Hashes::default(), 0, 0)
+            }
+        };
+        // Last, so that it is written once and from where the event stands.
+        batch.contacts.push(Contact {
             end: event.end(),
-            client: self.client(client),
+            domain: place.domain,
+            client,
             up: event.bytes_up.unwrap_or(Contact::UNKNOWN),
             down: event.bytes_down.unwrap_or(Contact::UNKNOWN),
             duration: event.duration.map_or(0, |d| u32::try_from(d).unwrap_or(u32::MAX)),
+            host: place.host,
+            shape,
+            url_bytes,
             line: at,
             status: event.status.unwrap_or(0),
             action: event.action,
-            method: Method::of(event.method),
+            method,
             referer: event.referer.is_some(),
             ..Contact::default()
-        };
-        let target = Target::of(event).filter(|_| event.action != Action::Unknown || !acts);
-        match target.and_then(|target| self.hashes(target.authority).map(|place| (target, place))) {
-            Some((target, place)) => {
-                contact.domain = place.domain;
-                contact.host = place.host;
-                contact.shape = shape(contact.method, &target, place.port.or(target.scheme_port));
-                contact.url_bytes = (target.path.len() + target.query.map_or(0, |q| q.len())).min(0xFFFF) as u16;
-                batch.queries += u64::from(target.query.is_some_and(|q| !q.is_empty()));
-            }
-            None => batch.undirected += 1,
-        }
-        batch.contacts.push(contact);
+        });
     }
 }
 
@@ -287,33 +314,34 @@ impl Batch {
     }
 }
 
-/// Cheap hash of an authority, eight bytes at a time. Only picks a cache slot.
-#[inline]
-fn slot_hash(authority: &[u8]) -> u64 {
-    let mut hash = authority.len() as u64;
-    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
-    let (words, rest) = authority.as_chunks::<8>();
-    for &word in words {
-        hash = mix(hash, u64::from_le_bytes(word));
-    }
-    hash = mix(hash, rest.iter().fold(0, |word, &b| word << 8 | u64::from(b)));
-    hash ^ hash >> 32
-}
-
 /// What requests of one program have in common: method, depth of the path, extension, query or not, port.
 #[inline]
 fn shape(method: Method, target: &Target<'_>, port: Option<u16>) -> u32 {
-    let depth = target.path.iter().filter(|&&b| b == b'/').count() as u32;
-    let name = &target.path[memchr::memrchr(b'/', target.path).unwrap_or(0)..];
-    let extension = match name.iter().rev().take(5).position(|&b| b == b'.') {
-        Some(length) => name[name.len() - length..].iter().fold(1, |h, &b| h * 31 + u32::from(b)),
-        None => 0,
+    let depth = slashes(target.path);
+    let end = &target.path[target.path.len().saturating_sub(5)..];
+    let extension = match end.iter().rposition(|&b| b == b'.' || b == b'/') {
+        Some(at) if end[at] == b'.' => end[at + 1..].iter().fold(1, |h, &b| h * 31 + u32::from(b)),
+        _ => 0,
     };
     (method as u32)
         .wrapping_add(depth.min(511) << 2)
         .wrapping_add(u32::from(target.query.is_some()) << 11)
         .wrapping_add(u32::from(port.unwrap_or(0)) << 12)
         .wrapping_add(extension.wrapping_mul(0x9E37_79B1))
+}
+
+/// How many slashes a path holds, eight bytes at a time.
+#[inline]
+fn slashes(path: &[u8]) -> u32 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = path.as_chunks();
+    let in_word = |&word: &[u8; 8]| {
+        let other = u64::from_le_bytes(word) ^ (ONES * u64::from(b'/'));
+        // The high bit of each byte that is not zero; then the sum of all bytes, in the highest.
+        let high = other | ((other & (ONES * 0x7F)) + ONES * 0x7F);
+        8 - (((high >> 7) & ONES).wrapping_mul(ONES) >> 56) as u32
+    };
+    words.iter().map(in_word).sum::<u32>() + rest.iter().filter(|&&b| b == b'/').count() as u32
 }
 
 /// What several inputs together can know.
