@@ -85,7 +85,8 @@ fn judge_place(seen: &Seen<'_>, card: &mut Card) {
         card.add("ip_literal", 1.0, None, 12, || "the destination is an address without a name".into());
     }
     let day = 86_400_000;
-    if domain.first - seen.begun >= day {
+    let arrived = domain.first - seen.begun >= day && seen.now - domain.first <= NEW;
+    if arrived {
         let days = (domain.first - seen.begun) as f64 / day as f64;
         card.add("new_after_days", days, None, 8, || {
             format!("nobody asked for this domain in the {days:.0} days of log before")
@@ -94,8 +95,8 @@ fn judge_place(seen: &Seen<'_>, card: &mut Card) {
     if clients >= FEW_CLIENTS {
         let users = domain.clients.count().max(1);
         let share = users as f64 / clients as f64;
-        // A domain that arrived after the log began and reaches many is an outbreak, not popularity.
-        let arrived = domain.first - seen.begun >= day;
+        // A controller has one to three clients until it spreads; what software polls has any number: the more, the less
+        // likely. A domain that arrived lately and reaches many is an outbreak, not popularity.
         let points = match users {
             1 if clients >= 20 => 10,
             1 => 6,
@@ -103,8 +104,9 @@ fn judge_place(seen: &Seen<'_>, card: &mut Card) {
             _ if arrived => 0,
             n if n >= 3 && share >= 0.25 => -30,
             n if n >= 5 && share >= 0.10 => -24,
-            n if n >= 8 && share >= 0.04 => -18,
-            n if n >= 8 => -10,
+            n if n >= 8 && share >= 0.04 => -20,
+            n if n >= 8 => -12,
+            n if n >= 4 => -8,
             _ => 0,
         };
         card.add("domain_clients", users as f64, Some(clients as f64), points, || match users {
