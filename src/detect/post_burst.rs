@@ -8,7 +8,8 @@
 //! # Evidence
 //!
 //! The amount; how many times more than the client's and the domain's usual hour; more out than in; a domain that is new,
-//! rare or only an address; no page around it. Against it: many clients that do the same.
+//! rare or only an address; a program that calls the same place by the clock; no page around it. Against it: about as much
+//! in as out, as in a call; many clients that do the same.
 //!
 //! # Blind
 //!
@@ -23,7 +24,8 @@
 //!
 //! T1041 (Exfiltration Over C2 Channel), T1567 (Exfiltration Over Web Service)
 
-use crate::detect::{Card, Detector, Finding, Seen, judge_place};
+use crate::detect::beacon::seconds;
+use crate::detect::{Card, Detector, Finding, Rhythm, Seen, judge_place};
 use crate::window::{PANE, Sent};
 
 /// See the manual page above.
@@ -34,6 +36,9 @@ pub struct PostBurst;
 const LEAST_BYTES: u64 = 1 << 20;
 /// Least number of requests with a body judged, where bytes are not logged.
 const LEAST_POSTS: u32 = 10;
+
+/// An upload is over after so long, ms; one that goes on is no reason to call its pieces a clock before.
+const LASTING: i64 = 30 * 60_000;
 
 /// A window and what fell into it.
 struct Burst {
@@ -74,6 +79,7 @@ impl Detector for PostBurst {
         };
         judge_past(seen, ladder.minutes(minute, 60), bytes, &mut card);
         judge_direction(seen, &mut card);
+        judge_clock(seen, &mut card);
         judge_place(seen, &mut card);
         found.push(Finding { detector: "post_burst", card, what, attack: &["T1041", "T1567"] });
     }
@@ -100,31 +106,43 @@ fn posts_points(posts: u32, i: usize) -> i32 {
 fn judge_past(seen: &Seen<'_>, hour: Sent, bytes: bool, card: &mut Card) {
     let amount = if bytes { hour.bytes } else { u64::from(hour.posts) };
     let floor = if bytes { LEAST_BYTES / 4 } else { 4 };
-    if let Some(usual) = seen.client.sent.as_ref().and_then(|s| s.1.quantile(90)) {
+    if let Some((past, usual)) = seen.client.sent.as_ref().and_then(|s| Some((s.1.hours(), s.1.quantile(90)?))) {
         let times = amount as f64 / usual.max(floor) as f64;
+        // Of n hours and one more, each is the busiest with chance 1/(n + 1): a short past proves less.
         let points = match times {
-            t if t >= 16.0 => 16,
-            t if t >= 4.0 => 10,
-            t if t < 1.0 => -8,
-            _ => 0,
+            t if t >= 16.0 => 16.0 * f64::from(past) / f64::from(past + 1),
+            t if t >= 4.0 => 10.0 * f64::from(past) / f64::from(past + 1),
+            t if t < 1.0 => -8.0,
+            _ => 0.0,
         };
-        card.add("client_times_usual", times, Some(usual as f64), points, || {
+        card.add("client_times_usual", times, Some(usual as f64), points.round() as i32, || {
             format!("{times:.1} times what this client sends in a busy hour")
         });
     }
-    match seen.domain.usual.as_ref().filter(|u| u.hours() >= 5).and_then(|u| u.quantile(90)) {
-        Some(usual) => {
-            let times = amount as f64 / usual.max(floor) as f64;
-            let points = match times {
-                t if t >= 8.0 => 10,
-                t if t <= 1.5 => -16,
-                _ => 0,
-            };
-            card.add("domain_times_usual", times, Some(usual as f64), points, || {
-                format!("{times:.1} times what clients send this domain in a busy hour")
-            });
-        }
-        None => card.add("domain_unknown", 1.0, None, 6, || "too little is known of uploads to this domain".into()),
+    // Of a domain that nothing is known of, nothing is said here: that it is new or rare counts as such.
+    if let Some(usual) = seen.domain.usual.as_ref().filter(|u| u.hours() >= 5).and_then(|u| u.quantile(90)) {
+        let times = amount as f64 / usual.max(floor) as f64;
+        let points = match times {
+            t if t >= 8.0 => 10,
+            t if t <= 1.5 => -16,
+            _ => 0,
+        };
+        card.add("domain_times_usual", times, Some(usual as f64), points, || {
+            format!("{times:.1} times what clients send this domain in a busy hour")
+        });
+    }
+}
+
+/// Whether the place is also called by the clock: a program sends there, no person. Of an upload in pieces, which keeps
+/// time as well, nothing is said until it lasts longer than one.
+fn judge_clock(seen: &Seen<'_>, card: &mut Card) {
+    let lasting = seen.pair.hand.last - seen.pair.first >= LASTING;
+    let Some(detail) = seen.pair.detail.as_ref().filter(|_| lasting) else { return };
+    if let Some(rhythm) = Rhythm::strongest(detail, 0.5) {
+        let percent = rhythm.concentration * 100.0;
+        card.add("interval_concentration", rhythm.concentration, Some(0.43), 12, || {
+            format!("and is called by the clock: {percent:.0} % of the intervals lie around {}", seconds(rhythm.median))
+        });
     }
 }
 
@@ -133,9 +151,10 @@ fn judge_direction(seen: &Seen<'_>, card: &mut Card) {
     if seen.carries.bytes_up && seen.carries.bytes_down {
         let ratio = pair.up as f64 / pair.down.max(1) as f64;
         let points = match ratio {
-            r if r >= 10.0 => 14,
-            r if r >= 3.0 => 9,
-            r if r < 0.5 => -10,
+            // Every upload is that lopsided; a call, a remote desktop or a page is not.
+            r if r >= 10.0 => 8,
+            r if r >= 3.0 => 4,
+            r if r < 1.5 => -10,
             _ => 0,
         };
         card.add("up_down_ratio", ratio, None, points, || format!("{ratio:.1} times as much goes out as comes in"));
