@@ -57,7 +57,7 @@ fn detect(criterion: &mut Criterion) {
         for (i, contact) in contacts.iter().enumerate() {
             domain.add(contact);
             if i > 0 {
-                pair.add(contact, |_, _| 1.0);
+                pair.add(contact, |_| None);
             }
             let delta = ClientDelta {
                 client: 2,

@@ -48,7 +48,7 @@ fn window(criterion: &mut Criterion) {
         group.bench_function(name, |bench| {
             bench.iter(|| {
                 let mut pair = Pair::new(&contacts[0], 0, 0);
-                contacts[1..].iter().for_each(|contact| pair.add(contact, |_, _| 1.0));
+                contacts[1..].iter().for_each(|contact| pair.add(contact, |_| None));
                 black_box(pair.requests)
             })
         });
