@@ -80,6 +80,7 @@ fn detect(criterion: &mut Criterion) {
             begun: NOON,
             now: time,
             carries,
+            due: true,
             words: false,
         };
         for detector in DETECTORS {

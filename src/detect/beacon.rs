@@ -47,7 +47,7 @@ const DELAYED: i64 = 30 * 60_000;
 
 impl Detector for Beacon {
     fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
-        let Some(detail) = &seen.pair.detail else { return };
+        let Some(detail) = seen.pair.detail.as_ref().filter(|_| seen.due) else { return };
         let Some(rhythm) = Rhythm::strongest(detail, FAINT) else { return };
         let mut card = Card::new(seen.words);
         judge_rhythm(seen, &rhythm, &mut card);
@@ -190,6 +190,7 @@ mod tests {
             begun: 0,
             now: age,
             carries: Fields::default(),
+            due: true,
             words: false,
         };
         let mut found = Vec::new();

@@ -41,6 +41,9 @@ pub struct Seen<'a> {
     pub now: Millis,
     /// What the input can know.
     pub carries: Fields,
+    /// Whether its contacts have become so many more that their rhythm is worth another look; else it is looked at for
+    /// what it sent in this pane.
+    pub due: bool,
     /// Whether findings are to be put in words.
     pub words: bool,
 }

@@ -37,12 +37,14 @@ impl Clients {
             self.count.fetch_add(1, Ordering::Relaxed);
             client
         });
-        let before = entry.sent.as_ref().map_or(0, |_| entry.heap_bytes());
-        entry.add(delta);
-        if delta.sent != crate::window::Sent::default() {
-            let after = entry.heap_bytes();
-            self.heap.fetch_add(after.saturating_sub(before), Ordering::Relaxed);
+        if delta.sent == crate::window::Sent::default() {
+            entry.add(delta);
+            return;
         }
+        // Only what is sent takes memory.
+        let before = entry.heap_bytes();
+        entry.add(delta);
+        self.heap.fetch_add(entry.heap_bytes().saturating_sub(before), Ordering::Relaxed);
     }
 
     /// Looks at a client.

@@ -81,8 +81,8 @@ pub struct Shard {
     next: usize,
     domains: Table<Domain>,
     pairs: Table<Pair>,
-    /// Pairs to judge in this pane: row, and a contact of it to read texts from.
-    due: Vec<(u32, Waiting)>,
+    /// Pairs to judge in this pane: row, a contact of it to read texts from, and whether it is due by its count.
+    due: Vec<(u32, Waiting, bool)>,
     /// What this pane changes of clients, and a contact of each to read its name from.
     deltas: Vec<(ClientDelta, Waiting)>,
     episodes: BTreeMap<EpisodeKey, Episode>,
@@ -103,11 +103,12 @@ pub struct Shard {
 /// Sent in a minute, this is looked at even if the pair is not due by its count, bytes.
 const MUCH: u64 = 256 * 1024;
 
-/// Whether a pair is to be judged at the end of a minute in which it had contacts.
-fn is_due(pair: &Pair, minute: u32) -> bool {
-    let Some(detail) = &pair.detail else { return false };
+/// Whether a pair is to be judged at the end of a minute in which it had contacts, and if so, whether for their count.
+fn due(pair: &Pair, minute: u32) -> Option<bool> {
+    let detail = pair.detail.as_ref()?;
     let much = |sent: Sent| sent.bytes >= MUCH || sent.posts > 0;
-    pair.requests >= detail.judge_at || detail.sent.as_ref().is_some_and(|sent| much(sent.minutes(minute, 1)))
+    let by_count = pair.requests >= detail.judge_at;
+    (by_count || detail.sent.as_ref().is_some_and(|sent| much(sent.minutes(minute, 1)))).then_some(by_count)
 }
 
 /// Spreads the key of a pair.
@@ -249,7 +250,10 @@ impl Shard {
             });
             let place = self.domains.get_mut(domain);
             let pair = self.pairs.get_mut(row);
-            let before = pair.heap_bytes() + place.hosts.heap_bytes();
+            // What is sent has its own memory, far away: not asked for where nothing is.
+            let sends = contacts.iter().any(|&i| pane.contact(i).method != Method::Get);
+            let bytes = |pair: &Pair| if sends { pair.heap_bytes() } else { pair.timing_bytes() };
+            let before = bytes(pair) + place.hosts.heap_bytes();
             let client = |look: &dyn Fn(&Client) -> bool| pane.clients.with(first.client, look);
             let hour = pair.sent().and_then(|s| s.by_hour().next_back());
             for &i in rest {
@@ -264,9 +268,9 @@ impl Shard {
                     place.usual.get_or_insert_with(|| Box::new(Usual::default())).add(sent.amount());
                 }
             }
-            self.heap += (pair.heap_bytes() + place.hosts.heap_bytes()).saturating_sub(before);
-            if is_due(pair, pane.minute) {
-                self.due.push((row, index));
+            self.heap += (bytes(pair) + place.hosts.heap_bytes()).saturating_sub(before);
+            if let Some(by_count) = due(pair, pane.minute) {
+                self.due.push((row, index, by_count));
             }
         }
         let mut denied = 0;
@@ -315,20 +319,26 @@ impl Shard {
     pub fn judge(&mut self, pane: &Pane<'_>) {
         let due = std::mem::take(&mut self.due);
         let mut found = Vec::new();
-        for &(row, contact) in &due {
+        for &(row, contact, by_count) in &due {
             let pair = self.pairs.get(row);
             self.domains.get_mut(pair.domain).clients.refresh();
             found.clear();
-            self.look(pane, row, false, |seen| {
+            self.look(pane, row, (by_count, false), |seen| {
                 DETECTORS.iter().for_each(|detector| detector.build.judge(&seen, &mut found));
             });
-            self.follow_up(pane, row, contact, &found);
+            self.follow_up(pane, row, contact, by_count, &found);
         }
         self.due = due;
     }
 
-    /// Runs `look` with everything known of a pair.
-    fn look<T>(&self, pane: &Pane<'_>, row: u32, words: bool, look: impl FnOnce(Seen<'_>) -> T) -> Option<T> {
+    /// Runs `look` with everything known of a pair; `due` and `words` are those of [`Seen`].
+    fn look<T>(
+        &self,
+        pane: &Pane<'_>,
+        row: u32,
+        (due, words): (bool, bool),
+        look: impl FnOnce(Seen<'_>) -> T,
+    ) -> Option<T> {
         let pair = self.pairs.get(row);
         let domain = self.domains.get(pair.domain);
         pane.clients.with(pair.client, |client| {
@@ -340,22 +350,25 @@ impl Shard {
                 begun: pane.begun,
                 now: pane.end(),
                 carries: pane.carries,
+                due,
                 words,
             })
         })
     }
 
     /// What a judgement leads to: closer watching, a record, and when to judge next.
-    fn follow_up(&mut self, pane: &Pane<'_>, row: u32, contact: Waiting, found: &[Finding]) {
+    fn follow_up(&mut self, pane: &Pane<'_>, row: u32, contact: Waiting, by_count: bool, found: &[Finding]) {
         let best = found.iter().map(|f| f.card.score()).max().unwrap_or(0);
         let pair = self.pairs.get_mut(row);
         let before = pair.heap_bytes();
         let requests = pair.requests;
         if best >= CANDIDATE || pair.detail.is_some() {
             let detail = pair.detail_mut();
-            // What looks like nothing is looked at again after half as many contacts more, else after an eighth.
-            let share = if best >= CANDIDATE { 8 } else { 2 };
-            detail.judge_at = requests + (requests / share).max(1);
+            if by_count {
+                // What looks like nothing is looked at again after half as many contacts more, else after an eighth.
+                let share = if best >= CANDIDATE { 8 } else { 2 };
+                detail.judge_at = requests + (requests / share).max(1);
+            }
             if best >= CANDIDATE {
                 let watched = detail.watched.get_or_insert_default();
                 let mut normalizer = Normalizer::default();
@@ -379,7 +392,7 @@ impl Shard {
                 Some(_) => continue,
             };
             let mut told = Vec::new();
-            self.look(pane, row, true, |seen| DETECTORS[usize::from(number)].build.judge(&seen, &mut told));
+            self.look(pane, row, (true, true), |seen| DETECTORS[usize::from(number)].build.judge(&seen, &mut told));
             let Some(finding) = told.pop() else { continue };
             let episode = Episode { finding, severity, input };
             self.domains.get_mut(self.pairs.get(row).domain).refresh();
@@ -396,7 +409,7 @@ impl Shard {
         let watched = self.pairs.get(row).detail.as_ref().and_then(|d| d.watched.as_deref()).unwrap_or(&nothing);
         let format = pane.formats.get(episode.input as usize).map_or("", |f| f);
         let id = |fields: &[&[u8]]| pane.key.id(fields);
-        self.look(pane, row, true, |seen| {
+        self.look(pane, row, (true, true), |seen| {
             Telling { seen, watched, format, source: "log", id: &id }.record(kind, &episode.finding, episode.severity)
         })
     }
@@ -493,6 +506,7 @@ impl Shard {
                 self.domains.get_mut(pair.domain).pairs -= 1;
             }
         }
+        self.domains.rows_mut().for_each(Domain::refresh);
         let known = |d: &Domain| d.clients.count() > 1 && (EMPTY_DOMAIN, crate::window::pane_of(d.last)) > cut;
         let moved = self.domains.retain(|d| d.pairs > 0 || known(d), |d| d.hash);
         let row = std::cell::Cell::new(0);

@@ -265,12 +265,17 @@ impl Pair {
 
     /// Heap bytes behind the row.
     pub fn heap_bytes(&self) -> usize {
+        let sent = self.sent().map_or(0, |sums| size_of::<Ladder>() + sums.heap_bytes());
+        self.timing_bytes() + sent
+    }
+
+    /// Heap bytes that can grow by any contact; what is left out grows only by contacts that send.
+    pub fn timing_bytes(&self) -> usize {
         self.detail.as_ref().map_or(0, |d| {
             size_of::<Detail>()
                 + d.fine.heap_bytes()
                 + d.visits.heap_bytes()
                 + d.watched.as_ref().map_or(0, |w| w.bytes())
-                + d.sent.as_ref().map_or(0, |s| size_of::<Ladder>() + s.heap_bytes())
         })
     }
 }
