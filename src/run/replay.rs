@@ -19,9 +19,9 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// Decoded bytes a chunk holds: small enough that a round is shared evenly, large enough that nothing is per chunk.
-const CHUNK: usize = 128 * 1024;
-/// Chunks read ahead, over all inputs: 4 MiB.
-const AHEAD: usize = 32;
+const CHUNK: usize = 256 * 1024;
+/// Chunks read ahead at least, over all inputs: 4 MiB. A round takes half of them, and each thread is to have one.
+const AHEAD: usize = 16;
 /// Rounds the engine may be ahead of the sinks.
 const ROUNDS: usize = 4;
 
@@ -55,7 +55,7 @@ pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
     let mut engine = Engine::new(settings.engine)?;
     let confidences: Vec<Option<u8>> = inputs.looked.iter().map(|l| l.confidence).collect();
     let paths: Vec<PathBuf> = inputs.looked.iter().map(|l| l.path.clone()).collect();
-    let mut feed = Feed::new(inputs.looked, &mut engine, CHUNK, AHEAD);
+    let mut feed = Feed::new(inputs.looked, &mut engine, CHUNK, AHEAD.max(2 * settings.engine.threads));
     let stopped = Arc::clone(&stop);
     let worker = tokio::task::spawn_blocking(move || work(&mut engine, &mut feed, &stopped, &said));
 
