@@ -25,7 +25,7 @@ pub struct Rhythm {
 }
 
 impl Rhythm {
-    /// Measures intervals, at most [`VISITS_KEPT`], by the ranks of their codes. `None` if there are fewer than [`FEWEST`] or the strength is below
+    /// Measures intervals, at most [`VISITS_KEPT`], by the ranks of their codes. `None` if there are fewer than `FEWEST` or the strength is below
     /// `least`: most pairs have no rhythm, and the share around the median tells so before the quartiles are known.
     pub fn of(codes: &[Interval], least: f64) -> Option<Rhythm> {
         let count = codes.len();
