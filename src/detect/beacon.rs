@@ -126,14 +126,12 @@ fn judge_program(seen: &Seen<'_>, card: &mut Card) {
     let n = detail.seen.max(1);
     let shape = detail.shape.at_least();
     if shape >= 0.9 && n >= 5 {
-        card.add("same_shape", shape, None, 3, || {
-            format!("at least {:.0} % of its requests have one shape", shape * 100.0)
-        });
+        card.add("same_shape", shape, None, 3, || format!("{} of its requests have one shape", at_least(shape)));
     }
     // What fails is answered by the proxy or a gateway, with one page for everybody: its size says nothing of the program.
     let size = detail.size.at_least();
     if size >= 0.8 && n >= 5 && detail.failed * 2 < n {
-        card.add("same_size", size, None, 4, || format!("at least {:.0} % of the replies have one size", size * 100.0));
+        card.add("same_size", size, None, 4, || format!("{} of the replies have one size", at_least(size)));
     }
     let tunnels = seen.pair.methods[2];
     if seen.carries.referer && tunnels * 2 < seen.pair.requests {
@@ -157,6 +155,11 @@ fn judge_program(seen: &Seen<'_>, card: &mut Card) {
     if hosts >= 8.0 && hosts >= 0.3 * f64::from(n.min(100)) {
         card.add("hosts", hosts, None, 12, || format!("about {hosts:.0} host names under one domain, in turn"));
     }
+}
+
+/// A lower bound of a share in words.
+fn at_least(share: f64) -> String {
+    if share >= 1.0 { "all".into() } else { format!("at least {:.0} %", (share * 100.0).floor()) }
 }
 
 /// A duration in the unit a person would use.
