@@ -5,10 +5,8 @@
 //! the same on every run, and so is the cut: (tier, pane of the last contact). What has the same pane goes together, so no
 //! order inside a shard can reach the choice.
 
-use crate::engine::shard::Shard;
 use crate::engine::{Engine, lock};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 impl Engine {
     /// Most that the state may take, bytes: the rest of the limit is for buffers in flight, for tables while they grow or
@@ -27,19 +25,19 @@ impl Engine {
     /// Drops what is least worth until the state is well below its limit.
     pub(super) fn evict(&mut self) {
         let limit = self.state_limit();
-        let pairs: usize = self.shards.iter_mut().map(|s| of(s).bytes()).sum();
+        let pairs: usize = self.shards.iter().map(|s| lock(s).bytes()).sum();
         if self.clients.bytes() > limit / 4 {
             let mut last = self.clients.last_contacts();
             last.sort_unstable();
             // The end of an episode names its client.
-            let told = self.shards.iter_mut().flat_map(|shard| of(shard).clients_told().collect::<Vec<_>>()).collect();
+            let told = self.shards.iter().flat_map(|shard| lock(shard).clients_told().collect::<Vec<_>>()).collect();
             self.tally.evicted[2] += self.clients.drop_before(last[last.len() / 2] + 1, &told);
         }
         if pairs + self.clients.bytes() <= limit {
             return;
         }
         let mut ages = BTreeMap::new();
-        self.shards.iter_mut().for_each(|shard| of(shard).ages(&mut ages));
+        self.shards.iter().for_each(|shard| lock(shard).ages(&mut ages));
         let excess = (pairs + self.clients.bytes()).saturating_sub(limit / 8 * 7);
         let mut freed = 0;
         let enough = |(_, bytes): &(&(u8, u32), &usize)| {
@@ -55,8 +53,4 @@ impl Engine {
             self.tally.evicted[1] += domains;
         }
     }
-}
-
-fn of(shard: &mut Mutex<Shard>) -> &mut Shard {
-    shard.get_mut().unwrap_or_else(PoisonError::into_inner)
 }

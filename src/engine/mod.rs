@@ -109,11 +109,9 @@ pub struct Engine {
     spare: Vec<batch::Spare>,
     /// First pane that is not closed.
     open_pane: u32,
-    /// Last pane that held anything.
+    /// Last pane that held anything; episodes end at the first one of an hour. It follows from the panes that were closed,
+    /// never from how far a round went: rounds are as large as chunks are.
     last_pane: u32,
-    /// Hour at the start of which quiet episodes were ended last. Both follow from the panes that were closed, never from
-    /// how far a round went: rounds are as large as chunks are.
-    swept: u32,
     /// First event of all inputs.
     begun: Millis,
     tally: Tally,
@@ -141,7 +139,6 @@ impl Engine {
             spare: Vec::new(),
             open_pane: 0,
             last_pane: 0,
-            swept: 0,
             begun: Millis::MAX,
             tally: Tally::default(),
         })
@@ -271,7 +268,7 @@ impl Engine {
         let states: Vec<AtomicUsize> = panes.iter().map(|_| AtomicUsize::new(0)).collect();
         let (closed, peak, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
         self.team.together(|worker| {
-            let (mut section, mut swept) = (0, self.swept);
+            let (mut section, mut last) = (0, self.last_pane);
             let mut before = None;
             for (i, &minute) in panes.iter().enumerate() {
                 let pane = self.pane(minute);
@@ -280,7 +277,7 @@ impl Engine {
                     if let Some(before) = &before {
                         shard.judge(before);
                     }
-                    if minute / 60 > swept {
+                    if minute / 60 > last / 60 {
                         shard.end_episodes(&self.pane(minute - 1), false);
                     }
                     let (events, denied) = shard.count(&pane);
@@ -294,7 +291,7 @@ impl Engine {
                     states[i].fetch_add(shard.bytes(), Ordering::Relaxed);
                 });
                 barrier.wait();
-                (section, swept) = (section + 2, minute / 60);
+                (section, last) = (section + 2, minute);
                 before = Some(pane);
                 closed.store(i + 1, Ordering::Relaxed);
                 // All see the same sums here, so all stop or none.
@@ -313,7 +310,7 @@ impl Engine {
         for (&minute, [events, denied]) in panes[..closed].iter().zip(&counts) {
             let (events, denied) = (events.load(Ordering::Relaxed), denied.load(Ordering::Relaxed));
             found.panes.push(PaneCount { end: self.pane(minute).end(), events, denied });
-            (self.last_pane, self.swept, self.open_pane) = (minute, minute / 60, minute + 1);
+            (self.last_pane, self.open_pane) = (minute, minute + 1);
         }
         self.tally.peak = self.tally.peak.max(peak.into_inner() as u64);
         (closed, over.into_inner())

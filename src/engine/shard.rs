@@ -1,7 +1,10 @@
-//! One shard: the domains and pairs of a share of all names, counted pane by pane.
+//! One shard: the domains and pairs of a share of all names, counted pane by pane. What it tells of them is in `judge.rs`,
+//! what it forgets in `evict.rs`.
 
-use crate::alert::{Episode, QUIET, Record, RecordKind, Severity, Telling};
-use crate::detect::{DETECTORS, Finding, Seen};
+mod evict;
+mod judge;
+
+use crate::alert::{Episode, Record};
 use crate::engine::batch::Batch;
 use crate::engine::clients::Clients;
 use crate::engine::duplicates;
@@ -10,9 +13,7 @@ use crate::engine::waiting::Waiting;
 use crate::event::{Action, Contact, Event, Fields, Method, Millis, Normalizer, Target};
 use crate::window::{Client, ClientDelta, Domain, PANE, Pair, Sent, Table, Usual};
 use std::collections::BTreeMap;
-
-/// A finding at this score makes a pair a candidate: samples, hosts and hours are kept from here on.
-const CANDIDATE: u8 = 25;
+use std::hint::black_box;
 
 /// What all shards read while they work on a pane.
 pub struct Pane<'a> {
@@ -62,11 +63,6 @@ impl Pane<'_> {
     }
 }
 
-/// Tier of a pair in an open episode.
-const TOLD: u8 = 2;
-/// Tier of a domain that has no pair left: known from more than one client, so it goes last.
-const EMPTY_DOMAIN: u8 = 3;
-
 /// Key of an open episode: domain, client, detector.
 type EpisodeKey = (u64, u64, u8);
 
@@ -94,8 +90,6 @@ pub struct Shard {
     pub records: Vec<Record>,
     /// Rows of domain and pair for each released pair of this pane, if they are there already.
     located: Vec<Option<(u32, u32)>>,
-    /// Keeps the reads of [`Shard::locate`] from being optimised away.
-    warm: u64,
     /// Contacts of a pair in their order, duplicates left out.
     scratch: Vec<Waiting>,
 }
@@ -168,16 +162,18 @@ impl Shard {
                     pair.then_with(|| x.order(y)).then_with(|| pane.line(a).cmp(pane.line(b)))
                 });
             }
-            scratch.clear();
-            scratch.extend_from_slice(group);
+            let mut group = &*group;
             if group.len() > 1 && !pane.keep_duplicates && pane.formats.len() > 1 {
+                scratch.clear();
+                scratch.extend_from_slice(group);
                 self.duplicates += duplicates::drop_from(&mut scratch, pane);
+                group = &scratch;
             }
             let same = |a: &Waiting, b: &Waiting| {
                 let (a, b) = (pane.contact(*a), pane.contact(*b));
                 (a.domain, a.client) == (b.domain, b.client)
             };
-            for pair in scratch.chunk_by(same) {
+            for pair in group.chunk_by(same) {
                 counted += pair.len() as u64;
                 denied += self.count_pair(pane, pair, self.located[located]);
             }
@@ -191,7 +187,7 @@ impl Shard {
     /// nearly all of them miss the cache.
     fn locate(&mut self, pane: &Pane<'_>, here: &[Waiting]) {
         // Read once what is needed soon: the loads overlap here and would wait for each other later.
-        self.warm = here.iter().map(|w| u64::from(pane.contact(*w).line)).fold(0, u64::wrapping_add);
+        black_box(here.iter().map(|w| u64::from(pane.contact(*w).line)).fold(0, u64::wrapping_add));
         self.located.clear();
         let mut before = None;
         for group in here.chunk_by(|a, b| a.key() == b.key()) {
@@ -207,8 +203,8 @@ impl Shard {
                 Some((domain, self.pairs.find(pair_hash(domain, contact.client), is_it)?))
             }));
         }
-        self.warm ^=
-            self.located.iter().flatten().map(|&(_, row)| self.pairs.get(row).warm()).fold(0, u64::wrapping_add);
+        let rows = self.located.iter().flatten();
+        black_box(rows.map(|&(_, row)| self.pairs.get(row).warm()).fold(0, u64::wrapping_add));
     }
 
     /// Counts the contacts of one pair in one pane, in order; how many of them the proxy refused.
@@ -315,139 +311,6 @@ impl Shard {
         }
     }
 
-    /// Judges the pairs of this pane that are due.
-    pub fn judge(&mut self, pane: &Pane<'_>) {
-        let due = std::mem::take(&mut self.due);
-        let mut found = Vec::new();
-        for &(row, contact, by_count) in &due {
-            let pair = self.pairs.get(row);
-            self.domains.get_mut(pair.domain).clients.refresh();
-            found.clear();
-            self.look(pane, row, (by_count, false), |seen| {
-                DETECTORS.iter().for_each(|detector| detector.build.judge(&seen, &mut found));
-            });
-            self.follow_up(pane, row, contact, by_count, &found);
-        }
-        self.due = due;
-    }
-
-    /// Runs `look` with everything known of a pair; `due` and `words` are those of [`Seen`].
-    fn look<T>(
-        &self,
-        pane: &Pane<'_>,
-        row: u32,
-        (due, words): (bool, bool),
-        look: impl FnOnce(Seen<'_>) -> T,
-    ) -> Option<T> {
-        let pair = self.pairs.get(row);
-        let domain = self.domains.get(pair.domain);
-        pane.clients.with(pair.client, |client| {
-            look(Seen {
-                pair,
-                domain,
-                client,
-                clients: pane.clients.count(),
-                begun: pane.begun,
-                now: pane.end(),
-                carries: pane.carries,
-                due,
-                words,
-            })
-        })
-    }
-
-    /// What a judgement leads to: closer watching, a record, and when to judge next.
-    fn follow_up(&mut self, pane: &Pane<'_>, row: u32, contact: Waiting, by_count: bool, found: &[Finding]) {
-        let best = found.iter().map(|f| f.card.score()).max().unwrap_or(0);
-        let pair = self.pairs.get_mut(row);
-        let before = pair.heap_bytes();
-        let requests = pair.requests;
-        if best >= CANDIDATE || pair.detail.is_some() {
-            let detail = pair.detail_mut();
-            if by_count {
-                // What looks like nothing is looked at again after half as many contacts more, else after an eighth.
-                let share = if best >= CANDIDATE { 8 } else { 2 };
-                detail.judge_at = requests + (requests / share).max(1);
-            }
-            if best >= CANDIDATE {
-                let watched = detail.watched.get_or_insert_default();
-                let mut normalizer = Normalizer::default();
-                if let Some(event) = pane.event(contact) {
-                    let user = event.user.map(|u| u.decode().into_owned());
-                    let destination = Target::of(&event).and_then(|t| normalizer.destination(t.authority));
-                    let host = destination.map(|d| d.host.to_vec()).unwrap_or_default();
-                    watched.sample(event.target, &host, user.as_deref());
-                }
-            }
-        }
-        self.heap += pair.heap_bytes().saturating_sub(before);
-        let key = (self.domains.get(pair.domain).hash, pair.client);
-        let input = pane.batch(contact).input;
-        for finding in found {
-            let Some(severity) = Severity::of(finding.card.score()) else { continue };
-            let number = DETECTORS.iter().position(|d| d.name == finding.detector).unwrap_or(0) as u8;
-            let kind = match self.episodes.get(&(key.0, key.1, number)) {
-                None => RecordKind::Alert,
-                Some(open) if severity > open.severity => RecordKind::Update,
-                Some(_) => continue,
-            };
-            let mut told = Vec::new();
-            self.look(pane, row, (true, true), |seen| DETECTORS[usize::from(number)].build.judge(&seen, &mut told));
-            let Some(finding) = told.pop() else { continue };
-            let episode = Episode { finding, severity, input };
-            self.domains.get_mut(self.pairs.get(row).domain).refresh();
-            let record = self.tell(pane, row, kind, &episode);
-            self.records.extend(record);
-            self.heap += episode.bytes();
-            let before = self.episodes.insert((key.0, key.1, number), episode);
-            self.heap -= before.map_or(0, |episode| episode.bytes());
-        }
-    }
-
-    fn tell(&self, pane: &Pane<'_>, row: u32, kind: RecordKind, episode: &Episode) -> Option<Record> {
-        let nothing = crate::window::Watched::default();
-        let watched = self.pairs.get(row).detail.as_ref().and_then(|d| d.watched.as_deref()).unwrap_or(&nothing);
-        let format = pane.formats.get(episode.input as usize).map_or("", |f| f);
-        let id = |fields: &[&[u8]]| pane.key.id(fields);
-        self.look(pane, row, (true, true), |seen| {
-            Telling { seen, watched, format, source: "log", id: &id }.record(kind, &episode.finding, episode.severity)
-        })
-    }
-
-    /// Ends episodes that have been quiet for long, or `all` of them.
-    pub fn end_episodes(&mut self, pane: &Pane<'_>, all: bool) {
-        self.end_where(pane, |pair| all || pane.end() - pair.hand.last >= QUIET);
-    }
-
-    /// Ends the episodes of pairs that `is_over` names.
-    fn end_where(&mut self, pane: &Pane<'_>, is_over: impl Fn(&Pair) -> bool) {
-        let mut over = Vec::new();
-        for &key in self.episodes.keys() {
-            let Some(domain) = self.domains.find(key.0, |d| d.hash == key.0) else { continue };
-            let found = self.pairs.find(pair_hash(domain, key.1), |p| p.client == key.1 && p.domain == domain);
-            let Some(row) = found else { continue };
-            if is_over(self.pairs.get(row)) {
-                over.push((key, domain, row));
-            }
-        }
-        for &(key, domain, row) in &over {
-            let Some(episode) = self.episodes.remove(&key) else { continue };
-            self.heap -= episode.bytes();
-            self.domains.get_mut(domain).refresh();
-            let record = self.tell(pane, row, RecordKind::End, &episode);
-            self.records.extend(record);
-        }
-        // Only now: a pair may be in the episodes of several detectors.
-        for (_, _, row) in over {
-            self.pairs.get_mut(row).begin_anew();
-        }
-    }
-
-    /// Clients with an open episode.
-    pub fn clients_told(&self) -> impl Iterator<Item = u64> {
-        self.episodes.keys().map(|&(_, client, _)| client)
-    }
-
     /// Bytes of state, in entries × size.
     pub fn bytes(&self) -> usize {
         self.domains.bytes() + self.pairs.bytes() + self.heap
@@ -461,68 +324,5 @@ impl Shard {
     /// Pairs known.
     pub fn pairs(&self) -> u64 {
         self.pairs.len() as u64
-    }
-
-    /// Bytes of pairs by (tier, pane of the last contact): what an eviction chooses by.
-    pub fn ages(&self, into: &mut BTreeMap<(u8, u32), usize>) {
-        for domain in self.domains.rows().filter(|d| d.pairs == 0) {
-            let bytes = size_of::<Domain>() + 8 + domain.heap_bytes();
-            *into.entry((EMPTY_DOMAIN, crate::window::pane_of(domain.last))).or_default() += bytes;
-        }
-        for pair in self.pairs.rows() {
-            let told: usize = self.told(pair).map(Episode::bytes).sum();
-            let bytes = size_of::<Pair>() + 8 + pair.heap_bytes() + told;
-            *into.entry((self.tier(pair), crate::window::pane_of(pair.hand.last))).or_default() += bytes;
-        }
-    }
-
-    /// What goes first: pairs seen in one visit, then those that came back, last those in an episode.
-    fn tier(&self, pair: &Pair) -> u8 {
-        match &pair.detail {
-            None => 0,
-            Some(_) if self.told(pair).next().is_some() => TOLD,
-            Some(_) => 1,
-        }
-    }
-
-    /// The open episodes of a pair.
-    fn told(&self, pair: &Pair) -> impl Iterator<Item = &Episode> {
-        let (domain, client) = (self.domains.get(pair.domain).hash, pair.client);
-        self.episodes.range((domain, client, 0)..=(domain, client, u8::MAX)).map(|(_, episode)| episode)
-    }
-
-    /// Drops pairs up to `cut` in the order of [`Shard::ages`], and domains that have none left and were seen by one
-    /// client only: a flood of new names does not evict what is known. What is told of a pair that goes ends with it. Returns
-    /// (pairs, domains) dropped.
-    pub fn evict(&mut self, pane: &Pane<'_>, cut: (u8, u32)) -> (u64, u64) {
-        if cut.0 >= TOLD {
-            self.end_where(pane, |pair| (TOLD, crate::window::pane_of(pair.hand.last)) <= cut);
-        }
-        let keep: Vec<bool> =
-            self.pairs.rows().map(|p| (self.tier(p), crate::window::pane_of(p.hand.last)) > cut).collect();
-        let (domains_before, pairs_before) = (self.domains.len(), self.pairs.len());
-        for (pair, keep) in self.pairs.rows().zip(&keep) {
-            if !keep {
-                self.domains.get_mut(pair.domain).pairs -= 1;
-            }
-        }
-        self.domains.rows_mut().for_each(Domain::refresh);
-        let known = |d: &Domain| d.clients.count() > 1 && (EMPTY_DOMAIN, crate::window::pane_of(d.last)) > cut;
-        let moved = self.domains.retain(|d| d.pairs > 0 || known(d), |d| d.hash);
-        let row = std::cell::Cell::new(0);
-        for pair in self.pairs.rows_mut() {
-            pair.domain = moved[pair.domain as usize].unwrap_or(u32::MAX);
-        }
-        self.pairs.retain(
-            |_| {
-                let i = row.replace(row.get() + 1);
-                keep[i]
-            },
-            |p| pair_hash(p.domain, p.client),
-        );
-        self.heap = self.pairs.rows().map(Pair::heap_bytes).sum::<usize>()
-            + self.domains.rows().map(Domain::heap_bytes).sum::<usize>()
-            + self.episodes.values().map(Episode::bytes).sum::<usize>();
-        ((pairs_before - self.pairs.len()) as u64, (domains_before - self.domains.len()) as u64)
     }
 }

@@ -1,0 +1,146 @@
+//! What a shard tells: judgements of the pairs that are due, and the episodes that come of them.
+
+use super::{Pane, Shard, pair_hash};
+use crate::alert::{Episode, QUIET, Record, RecordKind, Severity, Telling};
+use crate::detect::{DETECTORS, Finding, Seen};
+use crate::engine::waiting::Waiting;
+use crate::event::{Normalizer, Target};
+use crate::window::Pair;
+
+/// A finding at this score makes a pair a candidate: samples, hosts and hours are kept from here on.
+const CANDIDATE: u8 = 25;
+
+impl Shard {
+    /// Judges the pairs of this pane that are due.
+    pub fn judge(&mut self, pane: &Pane<'_>) {
+        let due = std::mem::take(&mut self.due);
+        let mut found = Vec::new();
+        for &(row, contact, by_count) in &due {
+            let pair = self.pairs.get(row);
+            self.domains.get_mut(pair.domain).clients.refresh();
+            found.clear();
+            self.look(pane, row, (by_count, false), |seen| {
+                DETECTORS.iter().for_each(|detector| detector.build.judge(&seen, &mut found));
+            });
+            self.follow_up(pane, row, contact, by_count, &found);
+        }
+        self.due = due;
+    }
+
+    /// Runs `look` with everything known of a pair; `due` and `words` are those of [`Seen`].
+    fn look<T>(
+        &self,
+        pane: &Pane<'_>,
+        row: u32,
+        (due, words): (bool, bool),
+        look: impl FnOnce(Seen<'_>) -> T,
+    ) -> Option<T> {
+        let pair = self.pairs.get(row);
+        let domain = self.domains.get(pair.domain);
+        pane.clients.with(pair.client, |client| {
+            look(Seen {
+                pair,
+                domain,
+                client,
+                clients: pane.clients.count(),
+                begun: pane.begun,
+                now: pane.end(),
+                carries: pane.carries,
+                due,
+                words,
+            })
+        })
+    }
+
+    /// What a judgement leads to: closer watching, a record, and when to judge next.
+    fn follow_up(&mut self, pane: &Pane<'_>, row: u32, contact: Waiting, by_count: bool, found: &[Finding]) {
+        let best = found.iter().map(|f| f.card.score()).max().unwrap_or(0);
+        let pair = self.pairs.get_mut(row);
+        let before = pair.heap_bytes();
+        let requests = pair.requests;
+        if best >= CANDIDATE || pair.detail.is_some() {
+            let detail = pair.detail_mut();
+            if by_count {
+                // What looks like nothing is looked at again after half as many contacts more, else after an eighth.
+                let share = if best >= CANDIDATE { 8 } else { 2 };
+                detail.judge_at = requests + (requests / share).max(1);
+            }
+            if best >= CANDIDATE {
+                let watched = detail.watched.get_or_insert_default();
+                let mut normalizer = Normalizer::default();
+                if let Some(event) = pane.event(contact) {
+                    let user = event.user.map(|u| u.decode().into_owned());
+                    let destination = Target::of(&event).and_then(|t| normalizer.destination(t.authority));
+                    let host = destination.map(|d| d.host.to_vec()).unwrap_or_default();
+                    watched.sample(event.target, &host, user.as_deref());
+                }
+            }
+        }
+        self.heap += pair.heap_bytes().saturating_sub(before);
+        let key = (self.domains.get(pair.domain).hash, pair.client);
+        let input = pane.batch(contact).input;
+        for finding in found {
+            let Some(severity) = Severity::of(finding.card.score()) else { continue };
+            let number = DETECTORS.iter().position(|d| d.name == finding.detector).unwrap_or(0) as u8;
+            let kind = match self.episodes.get(&(key.0, key.1, number)) {
+                None => RecordKind::Alert,
+                Some(open) if severity > open.severity => RecordKind::Update,
+                Some(_) => continue,
+            };
+            let mut told = Vec::new();
+            self.look(pane, row, (true, true), |seen| DETECTORS[usize::from(number)].build.judge(&seen, &mut told));
+            let Some(finding) = told.pop() else { continue };
+            let episode = Episode { finding, severity, input };
+            self.domains.get_mut(self.pairs.get(row).domain).refresh();
+            let record = self.tell(pane, row, kind, &episode);
+            self.records.extend(record);
+            self.heap += episode.bytes();
+            let before = self.episodes.insert((key.0, key.1, number), episode);
+            self.heap -= before.map_or(0, |episode| episode.bytes());
+        }
+    }
+
+    fn tell(&self, pane: &Pane<'_>, row: u32, kind: RecordKind, episode: &Episode) -> Option<Record> {
+        let nothing = crate::window::Watched::default();
+        let watched = self.pairs.get(row).detail.as_ref().and_then(|d| d.watched.as_deref()).unwrap_or(&nothing);
+        let format = pane.formats.get(episode.input as usize).map_or("", |f| f);
+        let id = |fields: &[&[u8]]| pane.key.id(fields);
+        self.look(pane, row, (true, true), |seen| {
+            Telling { seen, watched, format, source: "log", id: &id }.record(kind, &episode.finding, episode.severity)
+        })
+    }
+
+    /// Ends episodes that have been quiet for long, or `all` of them.
+    pub fn end_episodes(&mut self, pane: &Pane<'_>, all: bool) {
+        self.end_where(pane, |pair| all || pane.end() - pair.hand.last >= QUIET);
+    }
+
+    /// Ends the episodes of pairs that `is_over` names.
+    pub(super) fn end_where(&mut self, pane: &Pane<'_>, is_over: impl Fn(&Pair) -> bool) {
+        let mut over = Vec::new();
+        for &key in self.episodes.keys() {
+            let Some(domain) = self.domains.find(key.0, |d| d.hash == key.0) else { continue };
+            let found = self.pairs.find(pair_hash(domain, key.1), |p| p.client == key.1 && p.domain == domain);
+            let Some(row) = found else { continue };
+            if is_over(self.pairs.get(row)) {
+                over.push((key, domain, row));
+            }
+        }
+        for &(key, domain, row) in &over {
+            let Some(episode) = self.episodes.remove(&key) else { continue };
+            self.heap -= episode.bytes();
+            self.domains.get_mut(domain).refresh();
+            let record = self.tell(pane, row, RecordKind::End, &episode);
+            self.records.extend(record);
+        }
+        // Only now: a pair may be in the episodes of several detectors.
+        for (_, _, row) in over {
+            self.pairs.get_mut(row).begin_anew();
+        }
+    }
+
+    /// Clients with an open episode.
+    pub fn clients_told(&self) -> impl Iterator<Item = u64> {
+        self.episodes.keys().map(|&(_, client, _)| client)
+    }
+}
