@@ -11,12 +11,14 @@
 //! How concentrated the intervals are (between contacts, tasks or visits, whichever is clearest) while the client is on;
 //! how many; how much of the client's time; whether it began while the client was on already; one shape, one size, no
 //! referer, POSTs; several domains that fill each other's gaps; an address without a name, a domain new to this log or used
-//! by nobody else, hosts that rotate. Against it: pages around it (referers), many other clients.
+//! by nobody else, a port of its own, hosts that rotate; a user agent that calls itself a browser but is none in which
+//! this client opens pages, or a script's; that it began minutes after the client fetched a program or an archive from a
+//! rare place. Against it: pages around it (referers), many other clients, a user agent that names its program.
 //!
 //! # Blind
 //!
 //! A controller asked less than five times. Tunnels kept open are one contact: only their length shows. Formats without
-//! a referer (Squid native) cannot tell a page from a program by it. Domains in turn that more than three clients visit, or
+//! a referer (Squid native) cannot tell a page from a program by it, those without a user agent not whose program it is. Domains in turn that more than three clients visit, or
 //! with other methods each; a domain that is asked once and never again.
 //!
 //! # False positives
@@ -28,8 +30,10 @@
 //!
 //! T1071.001 (Application Layer Protocol: Web Protocols)
 
+use crate::detect::begin::{judge_begin, online_before};
 use crate::detect::denied_beacon::is_denied;
-use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, NEW, Rhythm, Seen, judge_place};
+use crate::detect::program::judge_program;
+use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, Rhythm, Seen, judge_place};
 use crate::window::{SLOT, Standing};
 
 /// See the manual page above.
@@ -43,16 +47,6 @@ pub struct Beacon;
 
 /// Below this strength nothing is said: the rest of the card cannot make a rhythm.
 pub(super) const FAINT: f64 = 0.12;
-
-/// Longest that a program installed before is silent after the client comes on, besides its period, ms: Windows holds
-/// delayed services back for 2 minutes, and updaters wait some more at random, lest all call at once.
-const DELAYED: i64 = 30 * 60_000;
-
-/// Slots of the client's clock within which a resident program calls for the first time: it may come on at the end of one.
-const AT_ONCE: u32 = 1;
-
-/// Half a working day, ms.
-const HALF_A_DAY: i64 = 4 * 3_600_000;
 
 impl Detector for Beacon {
     fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
@@ -138,34 +132,6 @@ fn beats(seen: &Seen<'_>, rhythm: &Rhythm) -> u32 {
     if rhythm.median >= 30_000 { seen.pair.hand.visits } else { seen.pair.requests }
 }
 
-/// Whether it is new to this client; `period` in ms: a program that was there before calls within a period of the client being on, or soon
-/// after, as services start late and sleeps are jittered. Nothing speaks for one that was there from the first: the log
-/// may have begun after the break-in.
-pub(super) fn judge_begin(seen: &Seen<'_>, period: u64, card: &mut Card) {
-    let hours = |ms: i64| ms as f64 / 3_600_000.0;
-    match online_before(seen, period) {
-        Some(before) if seen.now - seen.pair.first <= NEW => {
-            let points = if before >= HALF_A_DAY { 14 } else { 10 };
-            card.add("online_before_hours", hours(before), None, points, || {
-                format!("the client had been on for {:.1} h when it began: it is new there", hours(before))
-            });
-        }
-        None if seen.clients >= FEW_CLIENTS && seen.pair.online <= AT_ONCE => {
-            let before = i64::from(seen.pair.online) * SLOT;
-            card.add("online_before_hours", hours(before), None, -8, || {
-                "it began as soon as the client came on for the first time: it may have been there before".into()
-            });
-        }
-        _ => {}
-    }
-}
-
-/// How long the client had been on when the pair began, ms, if that was too long for a program that was there before.
-fn online_before(seen: &Seen<'_>, period: u64) -> Option<i64> {
-    let before = i64::from(seen.pair.online) * SLOT;
-    (before >= (2 * period as i64).max(DELAYED)).then_some(before)
-}
-
 /// Strength of a rhythm that is called a clock, in what other judgements rest on.
 const CLOCK: f64 = 0.6;
 
@@ -179,48 +145,6 @@ pub(super) fn standing(seen: &Seen<'_>, rhythm: &Rhythm) -> Standing {
         s if s >= CLOCK => Standing::Clock,
         _ => Standing::Unknown,
     }
-}
-
-/// Whether it looks like a program, not like a person.
-pub(super) fn judge_program(seen: &Seen<'_>, card: &mut Card) {
-    let Some(detail) = &seen.pair.detail else { return };
-    let n = detail.seen.max(1);
-    let shape = detail.shape.at_least();
-    if shape >= 0.9 && n >= 5 {
-        card.add("same_shape", shape, None, 3, || format!("{} of its requests have one shape", at_least(shape)));
-    }
-    // What fails is answered by the proxy or a gateway, with one page for everybody: its size says nothing of the program.
-    let size = detail.size.at_least();
-    if size >= 0.8 && n >= 5 && detail.failed * 2 < n {
-        card.add("same_size", size, None, 4, || format!("{} of the replies have one size", at_least(size)));
-    }
-    let tunnels = seen.pair.methods[2];
-    if seen.carries.referer && tunnels * 2 < seen.pair.requests {
-        let share = f64::from(detail.referers) / f64::from(n);
-        let points = match share {
-            s if s <= 0.02 && n >= 6 => 4,
-            s if s >= 0.5 => -22,
-            s if s >= 0.15 => -12,
-            _ => 0,
-        };
-        card.add("referer_share", share, None, points, || match detail.referers {
-            0 => "no request comes from a page".into(),
-            some => format!("{some} of {n} requests come from a page"),
-        });
-    }
-    let posts = f64::from(seen.pair.methods[1]) / f64::from(seen.pair.requests.max(1));
-    if posts >= 0.5 {
-        card.add("post_share", posts, None, 6, || format!("{:.0} % of its requests send a body", posts * 100.0));
-    }
-    let hosts = detail.host_count();
-    if hosts >= 8.0 && hosts >= 0.3 * f64::from(n.min(100)) {
-        card.add("hosts", hosts, None, 12, || format!("about {hosts:.0} host names under one domain, in turn"));
-    }
-}
-
-/// A lower bound of a share in words.
-fn at_least(share: f64) -> String {
-    if share >= 1.0 { "all".into() } else { format!("at least {:.0} %", (share * 100.0).floor()) }
 }
 
 /// A duration in the unit a person would use.
@@ -268,7 +192,7 @@ mod tests {
     fn what_begins_while_the_client_is_on_is_new_for_two_weeks() {
         let day = 86_400_000;
         assert_eq!(score(2, day), score(0, day), "a period and a late start");
-        assert_eq!(score(3, day), score(0, day) + 10);
+        assert_eq!(score(3, day), score(0, day) + 12);
         assert_eq!(score(30, 15 * day), score(0, 15 * day));
     }
 }

@@ -24,8 +24,9 @@
 //!
 //! T1041 (Exfiltration Over C2 Channel), T1048.003 (Exfiltration Over Unencrypted Non-C2 Protocol)
 
-use crate::detect::beacon::{judge_begin, judge_program};
+use crate::detect::begin::judge_begin;
 use crate::detect::post_burst::size;
+use crate::detect::program::judge_program;
 use crate::detect::{Card, Detector, Finding, Seen, judge_place};
 use crate::window::Standing;
 

@@ -18,12 +18,14 @@
 //! 3. Add `sample-logs/scenarios/NAME/attack.log.gz` and `quiet.log.gz`; the scenario test runs every detector's pair.
 
 pub mod beacon;
+mod begin;
 mod card;
 pub mod denied_beacon;
 pub mod get_exfil;
 mod indicators;
 pub mod ioc;
 pub mod post_burst;
+mod program;
 mod rhythm;
 mod rotation;
 mod shared_hosting;
@@ -146,20 +148,25 @@ fn judge_place(seen: &Seen<'_>, standing: Standing, card: &mut Card) {
     use crate::event::HostKind;
     let domain = seen.domain;
     if domain.kind == HostKind::Address {
-        card.add("ip_literal", 1.0, None, 12, || "the destination is an address without a name".into());
+        card.add("ip_literal", 1.0, None, 8, || "the destination is an address without a name".into());
     }
     let arrived = seen.arrived_after();
     if let Some(quiet) = arrived {
         let days = quiet as f64 / DAY as f64;
+        // A day has seen little of what is done every week; a week has seen most of it.
+        let points = match quiet / DAY {
+            1 => 3,
+            2 | 3 => 5,
+            4..7 => 8,
+            _ => 10,
+        };
         match seen.ledger {
-            // A week has seen most of what is done every week.
-            Some(ledger) => {
-                let points = if quiet >= 7 * DAY && ledger.days >= 5 { 10 } else { 8 };
+            Some(_) => {
                 card.add("new_to_organisation", days, None, points, || {
                     format!("new to the organisation: not asked for in the {days:.0} days known before")
                 });
             }
-            None => card.add("new_after_days", days, None, 8, || {
+            None => card.add("new_after_days", days, None, points, || {
                 format!("nobody asked for this domain in the {days:.0} days of log before")
             }),
         }
@@ -219,7 +226,7 @@ fn judge_prevalence(seen: &Seen<'_>, standing: Standing, arrived: bool, card: &m
     let points = match users {
         1 if clients >= 20 => 10,
         1 => 6,
-        2 | 3 if share <= 0.02 => 6,
+        2 | 3 if share <= 0.02 => 3,
         // An outbreak, not popularity; of one that is large, the spread is told instead of each client.
         _ if grown && domain.judged.reached >= 12 && share >= 0.15 => -16,
         _ if grown => 0,

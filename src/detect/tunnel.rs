@@ -24,7 +24,8 @@
 //!
 //! T1572 (Protocol Tunneling), T1090 (Proxy)
 
-use crate::detect::beacon::{judge_begin, seconds};
+use crate::detect::beacon::seconds;
+use crate::detect::begin::judge_begin;
 use crate::detect::post_burst::size;
 use crate::detect::{Card, Detector, Finding, Seen, judge_place};
 use crate::window::{PANE, SLOT, Standing, pane_of};

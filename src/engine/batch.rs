@@ -3,7 +3,7 @@
 use crate::engine::HashKey;
 use crate::engine::met::{Hashes, Met};
 use crate::engine::waiting::Waiting;
-use crate::event::{self, Action, Contact, Event, Fields, Method, Normalizer, Target};
+use crate::event::{self, Action, Agent, Contact, Event, Fields, Method, Normalizer, Signs, Target, is_download};
 use crate::input::{Chunk, LINE_MAX, Lines};
 use crate::parse::{Parser, Reason};
 use crate::window::pane_of;
@@ -189,11 +189,16 @@ impl Cutter {
         let method = Method::of(event.method);
         let target = Target::of(event).filter(|_| event.action != Action::Unknown || !acts);
         let found = target.and_then(|target| self.hashes(target.authority).map(|place| (target, place)));
+        let mut signs = Signs::empty();
+        signs.set(Signs::REFERER, event.referer.is_some());
         let (place, shape, url_bytes) = match found {
             Some((target, place)) => {
                 batch.queries += u64::from(target.query.is_some_and(|q| !q.is_empty()));
                 let url_bytes = target.path.len() + target.query.map_or(0, |q| q.len() + 1);
-                (place, shape(method, &target, place.port.or(target.scheme_port)), url_bytes.min(0xFFFF) as u16)
+                let port = place.port.or(target.scheme_port);
+                signs.set(Signs::ODD_PORT, port.is_some_and(|port| port != 80 && port != 443));
+                signs.set(Signs::DOWNLOAD, is_download(event, &target));
+                (place, shape(method, &target, port), url_bytes.min(0xFFFF) as u16)
             }
             None => {
                 batch.undirected += 1;
@@ -215,8 +220,8 @@ impl Cutter {
             status: event.status.unwrap_or(0),
             action: event.action,
             method,
-            referer: event.referer.is_some(),
-            ..Contact::default()
+            signs,
+            agent: Agent::of(event.agent.map(|agent| agent.raw)),
         });
     }
 }

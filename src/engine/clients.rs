@@ -44,11 +44,11 @@ impl Clients {
             self.count.fetch_add(1, Ordering::Relaxed);
             client
         });
-        if delta.sent == crate::window::Sent::default() {
+        if delta.sent == crate::window::Sent::default() && delta.download.is_none() {
             entry.add(delta);
             return;
         }
-        // Only what is sent takes memory.
+        // Only what is sent or fetched takes memory.
         let before = entry.heap_bytes();
         entry.add(delta);
         self.heap.fetch_add(entry.heap_bytes().saturating_sub(before), Ordering::Relaxed);

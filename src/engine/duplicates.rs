@@ -6,13 +6,13 @@
 //! are counted in different panes do not meet, and count each.
 
 use crate::engine::shard::{Here, Pane, same_pair};
-use crate::event::Contact;
+use crate::event::Signs;
 
 /// Drops duplicates from the contacts of a pair in their order; how many.
 pub fn drop_from(here: &mut Vec<Here>, pane: &Pane<'_>) -> u64 {
     let before = here.len();
     let mut kept = Vec::with_capacity(before);
-    let equal = |(a, _): &Here, (b, _): &Here| same_pair(a, b) && a.order(&Contact { late: a.late, ..*b }).is_eq();
+    let equal = |(a, _): &Here, (b, _): &Here| same_pair(a, b) && a.order(&b.as_late_as(a)).is_eq();
     for run in here.chunk_by(equal) {
         keep_most(run, pane, &mut kept);
     }
@@ -29,7 +29,7 @@ fn keep_most(run: &[Here], pane: &Pane<'_>, kept: &mut Vec<Here>) {
         return;
     }
     let line = |(_, at): &Here| pane.line(*at);
-    let late = |(contact, _): &Here| contact.late;
+    let late = |(contact, _): &Here| contact.is(Signs::LATE);
     let from = kept.len();
     let mut sorted = run.to_vec();
     sorted.sort_by(|a, b| line(a).cmp(line(b)).then(input(a).cmp(&input(b))));

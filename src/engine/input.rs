@@ -4,7 +4,7 @@ use crate::engine::batch::Batch;
 use crate::engine::summary::Rejected;
 use crate::engine::tally::Tally;
 use crate::engine::waiting::Waiting;
-use crate::event::{Contact, Millis};
+use crate::event::{Contact, Millis, Signs};
 use crate::input::Lines;
 use crate::parse::{Parser, Reason};
 use crate::window::ledger::Span;
@@ -87,7 +87,7 @@ impl Input {
                 // Not before the frontier, so its pane is open.
                 Tick::Now => {}
                 Tick::Late => {
-                    contact.late = true;
+                    contact.signs |= Signs::LATE;
                     pane = pane_of(self.clock.frontier());
                     tally.late += 1;
                     batch.move_to(i, pane);

@@ -2,7 +2,7 @@
 
 use crate::engine::batch::Batch;
 use crate::engine::names::HashKey;
-use crate::event::{Action, Contact, Method, Millis};
+use crate::event::{Action, Contact, Method, Millis, Signs};
 use crate::window::ledger::{DomainEntry, Incident, Learned, Ledger, Span, Spans};
 use crate::window::{Client, Domain, Learnable, Merge, Sent};
 use std::collections::BTreeMap;
@@ -144,7 +144,8 @@ impl Knowledge {
             let covered = self.covers(input, contact.end);
             learnable.met &= !covered && known.is_none_or(|known| !known.clients.may_hold(contact.client));
             entry.add(contact, covered);
-            if !covered && contact.method != Method::Get && contact.action != Action::Denied && !contact.late {
+            if !covered && contact.method != Method::Get && contact.action != Action::Denied && !contact.is(Signs::LATE)
+            {
                 learnable.sent.bytes = learnable.sent.bytes.saturating_add(contact.bytes_up().unwrap_or(0));
                 learnable.sent.posts += u32::from(contact.method == Method::Post);
             }

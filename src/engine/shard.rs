@@ -5,6 +5,7 @@ mod evict;
 mod judge;
 
 use crate::alert::{Episode, Record};
+use crate::detect::is_shared;
 use crate::engine::batch::Batch;
 use crate::engine::clients::Clients;
 use crate::engine::duplicates;
@@ -13,8 +14,8 @@ use crate::engine::lists::Lists;
 use crate::engine::names::HashKey;
 use crate::engine::programs::{BACK, Mail, RARE};
 use crate::engine::waiting::Waiting;
-use crate::event::{Action, Contact, Event, Fields, Method, Millis, Normalizer, Target};
-use crate::window::{Client, ClientDelta, Domain, ListedAs, PANE, Pair, Sent, Table, Urls, Usual};
+use crate::event::{Action, AgentKind, Contact, Event, Fields, Method, Millis, Normalizer, Signs, Target};
+use crate::window::{Client, ClientDelta, Domain, Download, ListedAs, PANE, Pair, Sent, Table, Urls, Usual};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
@@ -341,9 +342,14 @@ impl Shard {
             if pair.hand.visits >= BACK && place.clients.count() <= RARE && place.clients.refresh() <= RARE {
                 let (client, first, online) = (pair.client, pair.first, pair.online);
                 self.mail.extend(contacts.iter().filter_map(|(contact, i)| {
-                    let of_machine = !contact.referer && !contact.late;
+                    let of_machine = !contact.signs.intersects(Signs::REFERER | Signs::LATE);
                     of_machine.then_some(Mail { client, first, method: contact.method, online, contact: *i })
                 }));
+            }
+            if let Some((contact, _)) = contacts.iter().rfind(|(contact, _)| contact.is(Signs::DOWNLOAD))
+                && (place.clients.refresh() <= RARE || is_shared(&place.name))
+            {
+                delta.download = Some(Box::new(Download { at: contact.start(), from: place.name.clone() }));
             }
             if let Some(by_count) = due(pair, pane.minute).or(known.then_some(false)) {
                 self.due.push((row, *index, by_count));
@@ -352,9 +358,12 @@ impl Shard {
         let mut denied = 0;
         for (contact, _) in contacts {
             denied += u64::from(contact.action == Action::Denied);
+            if contact.is(Signs::REFERER) && contact.agent.kind() == AgentKind::Browser {
+                delta.browsers |= contact.agent.bit();
+            }
             delta.first = delta.first.min(contact.start());
             delta.last = delta.last.max(contact.end);
-            if contact.method != Method::Get && contact.action != Action::Denied && !contact.late {
+            if contact.method != Method::Get && contact.action != Action::Denied && !contact.is(Signs::LATE) {
                 delta.sent = Sent {
                     bytes: delta.sent.bytes.saturating_add(contact.bytes_up().unwrap_or(0)),
                     posts: delta.sent.posts + u32::from(contact.method == Method::Post),

@@ -3,7 +3,7 @@
 //! Compact, owned, without text: names are keyed 64-bit hashes. What needs the text (a new name, a sample URL) finds the
 //! line again by its batch and [`Contact::line`] and cuts it once more; that is rare.
 
-use crate::event::{Action, Millis};
+use crate::event::{Action, Agent, Millis};
 
 /// The method, as far as a judgement needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,10 +78,25 @@ pub struct Contact {
     pub action: Action,
     /// Method.
     pub method: Method,
-    /// It came with a referer; `false` also where the format has none.
-    pub referer: bool,
-    /// It came below the watermark: counts only, no intervals.
-    pub late: bool,
+    /// What holds of it, a bit each.
+    pub signs: Signs,
+    /// Its user agent.
+    pub agent: Agent,
+}
+
+bitflags::bitflags! {
+    /// What holds of a contact or does not.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub struct Signs: u8 {
+        /// It came below the watermark: counts only, no intervals.
+        const LATE = 1;
+        /// It came with a referer; never where the format has none.
+        const REFERER = 1 << 1;
+        /// Its port is neither 80 nor 443.
+        const ODD_PORT = 1 << 2;
+        /// It brought a program, a script or an archive, by the path or the media type.
+        const DOWNLOAD = 1 << 3;
+    }
 }
 
 const _: () = assert!(size_of::<Contact>() == 64);
@@ -108,13 +123,26 @@ impl Contact {
         (self.down != Self::UNKNOWN).then_some(self.down)
     }
 
+    /// Whether something holds of it.
+    #[inline]
+    pub fn is(&self, sign: Signs) -> bool {
+        self.signs.contains(sign)
+    }
+
+    /// It, as if it had come in time or late like another.
+    pub fn as_late_as(&self, other: &Contact) -> Contact {
+        let mut like = *self;
+        like.signs.set(Signs::LATE, other.is(Signs::LATE));
+        like
+    }
+
     /// The order in which contacts of one pair are counted: by start, then by everything that can reach a result.
     /// Contacts that compare equal are interchangeable, so the order is a property of the data alone.
     #[inline]
     pub fn order(&self, other: &Contact) -> std::cmp::Ordering {
         let rest = |c: &Contact| {
             let counts = (c.end, c.up, c.down, c.host, c.shape, c.url_bytes, c.status);
-            (counts, c.action, c.method, c.referer, c.late)
+            (counts, c.action, c.method, c.agent, c.signs)
         };
         self.start().cmp(&other.start()).then_with(|| rest(self).cmp(&rest(other)))
     }

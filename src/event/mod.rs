@@ -5,14 +5,18 @@
 //! Absent is `None`, never 0 and never `-`. Values are bytes, not `str`: logs hold whatever attackers send.
 
 mod action;
+mod agent;
 mod contact;
 mod destination;
+mod download;
 mod near;
 mod text;
 
 pub use action::Action;
-pub use contact::{Contact, Method};
+pub use agent::{Agent, AgentKind};
+pub use contact::{Contact, Method, Signs};
 pub use destination::{Destination, HostKind, Normalizer, Target};
+pub use download::is_download;
 pub(crate) use near::{count, near, nearest};
 pub use text::{Encoding, Text};
 

@@ -33,6 +33,10 @@ pub struct Client {
     newest: u32,
     /// A bit for each of the newest 256 slots, at slot modulo 256.
     recent: [u64; KEPT as usize / 64],
+    /// Agents of browsers in which pages were opened, by [`Agent::bit`](crate::event::Agent::bit).
+    pub browsers: u64,
+    /// Its latest downloads from rare places, at most [`DOWNLOADS`].
+    pub downloads: Vec<Download>,
     /// What it sends to all domains, where it sends.
     pub sent: Option<Box<(Ladder, Usual)>>,
     /// What the ledger knows of it.
@@ -41,8 +45,20 @@ pub struct Client {
     pub learning: Option<Box<Learning>>,
 }
 
+/// Downloads remembered of a client.
+pub const DOWNLOADS: usize = 4;
+
+/// A program, a script or an archive that a client fetched.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Download {
+    /// When the fetch began.
+    pub at: Millis,
+    /// Registrable domain that it came from.
+    pub from: Box<[u8]>,
+}
+
 /// What one pane of one pair, or one contact, changes of its client.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ClientDelta {
     /// Keyed hash of the client.
     pub client: u64,
@@ -60,6 +76,10 @@ pub struct ClientDelta {
     pub last: Millis,
     /// What it sent.
     pub sent: Sent,
+    /// Agents of browsers in which it opened pages.
+    pub browsers: u64,
+    /// A download from a rare place: the latest.
+    pub download: Option<Box<Download>>,
     /// What of it a ledger does not cover; nothing where none is learned.
     pub learned: Learnable,
 }
@@ -87,6 +107,10 @@ impl Client {
         self.requests += u64::from(delta.requests);
         self.undirected += u64::from(delta.undirected) * u64::from(delta.requests);
         self.domains += u32::from(delta.new_domain);
+        self.browsers |= delta.browsers;
+        if let Some(download) = &delta.download {
+            remember(&mut self.downloads, download);
+        }
         // What came late says when it was on as well, but what that changes would depend on who tells first.
         if pane_of(delta.last) == delta.minute {
             self.mark(slot_of(delta.last));
@@ -145,6 +169,8 @@ impl Client {
     /// Heap bytes behind the row.
     pub fn heap_bytes(&self) -> usize {
         self.name.len()
+            + self.downloads.capacity() * size_of::<Download>()
+            + self.downloads.iter().map(|download| download.from.len()).sum::<usize>()
             + self.sent.as_ref().map_or(0, |s| size_of::<(Ladder, Usual)>() + s.0.heap_bytes())
             + self.past.as_ref().map_or(0, |_| size_of::<ClientEntry>())
             + self.learning.as_ref().map_or(0, |_| size_of::<Learning>())
@@ -171,10 +197,22 @@ impl Merge for Client {
             }
         }
         self.slots = marked;
+        self.browsers |= later.browsers;
+        later.downloads.iter().for_each(|download| remember(&mut self.downloads, download));
         if let Some(sent) = &later.sent {
             let own = self.sent.get_or_insert_default();
             own.0.merge(&sent.0);
             own.1.merge(&sent.1);
+        }
+    }
+}
+
+/// Keeps the latest few, whatever the order in which they are told.
+fn remember(downloads: &mut Vec<Download>, download: &Download) {
+    if let Err(at) = downloads.binary_search(download) {
+        downloads.insert(at, download.clone());
+        if downloads.len() > DOWNLOADS {
+            downloads.remove(0);
         }
     }
 }

@@ -17,7 +17,7 @@ mod timing;
 mod urls;
 mod usual;
 
-pub use client::{Client, ClientDelta, Learnable, SLOT};
+pub use client::{Client, ClientDelta, DOWNLOADS, Download, Learnable, SLOT};
 pub use clock::{Clock, LATENESS, Tick};
 pub use distinct::{Distinct, Identity};
 pub use domain::{Domain, Judged};

@@ -1,6 +1,6 @@
 //! One client and one domain: counts for every pair, a [`Detail`] for those that come back.
 
-use crate::event::{Action, Contact, Method, Millis};
+use crate::event::{Action, Agent, Contact, Method, Millis, Signs};
 use crate::window::{Client, Hand, Interval, Ladder, Ring, SLOT, Sent, Urls, pane_of, timing};
 
 /// Visits after which a pair is given a [`Detail`]: below, there are too few intervals to judge.
@@ -63,6 +63,10 @@ pub struct Detail {
     pub size: Majority,
     /// Contacts with a referer.
     pub referers: u32,
+    /// Agent of the latest contact.
+    pub agent: Agent,
+    /// Whether the latest contact went to a port of its own.
+    pub odd_port: bool,
     /// Contacts answered with 4xx or 5xx, or not at all.
     pub failed: u32,
     /// Bytes of paths and queries of all contacts of the pair.
@@ -240,7 +244,7 @@ impl Pair {
             return;
         }
         self.count(contact);
-        if contact.late {
+        if contact.is(Signs::LATE) {
             self.first = self.first.min(contact.start());
             return;
         }
@@ -272,10 +276,10 @@ impl Pair {
         self.up = self.up.saturating_add(contact.bytes_up().unwrap_or(0));
         self.down = self.down.saturating_add(contact.bytes_down().unwrap_or(0));
         self.count_url(u64::from(contact.url_bytes));
-        if contact.method == Method::Connect && contact.duration >= LONG_TUNNEL && !contact.late {
+        if contact.method == Method::Connect && contact.duration >= LONG_TUNNEL && !contact.is(Signs::LATE) {
             self.detail_mut().tunnels.add(contact);
         }
-        if contact.method != Method::Get && contact.action != Action::Denied && !contact.late {
+        if contact.method != Method::Get && contact.action != Action::Denied && !contact.is(Signs::LATE) {
             let sent =
                 Sent { bytes: contact.bytes_up().unwrap_or(0), posts: u32::from(contact.method == Method::Post) };
             // Small tunnels are everywhere; only what could be a burst is worth a ladder.
@@ -427,7 +431,9 @@ impl Detail {
             let code = Interval::from_ms(down);
             self.size.add((code.ms() / (code.ms().max(64).ilog2().saturating_sub(3) as u64).max(1)) as u32);
         }
-        self.referers += u32::from(contact.referer);
+        self.referers += u32::from(contact.is(Signs::REFERER));
+        self.agent = contact.agent;
+        self.odd_port = contact.is(Signs::ODD_PORT);
         self.failed += u32::from(contact.status >= 400 || contact.action == Action::Error);
         self.hosts |= 1 << (contact.host & 63);
         if let Some(watched) = &mut self.watched {
