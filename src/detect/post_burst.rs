@@ -25,8 +25,8 @@
 //! T1041 (Exfiltration Over C2 Channel), T1567 (Exfiltration Over Web Service)
 
 use crate::detect::beacon::seconds;
-use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, Rhythm, Seen, judge_place};
-use crate::window::{Merge, PANE, Sent, Standing};
+use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, Rhythm, Seen, grows, judge_place};
+use crate::window::{Merge, PANE, SLOT, Sent, Standing};
 
 /// See the manual page above.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,6 +39,9 @@ const LEAST_POSTS: u32 = 10;
 
 /// An upload is over after so long, ms; one that goes on is no reason to call its pieces a clock before.
 const LASTING: i64 = 30 * 60_000;
+
+/// Slots of the client's clock in an hour.
+const SLOTS_OF_AN_HOUR: u32 = (3_600_000 / SLOT) as u32;
 
 /// A window and what fell into it.
 struct Burst {
@@ -118,7 +121,9 @@ fn judge_past(seen: &Seen<'_>, hour: Sent, bytes: bool, card: &mut Card) {
     if let Some(past) = &seen.client.past {
         usual.merge(&past.sent);
     }
-    if let Some((past, usual)) = usual.quantile(90).map(|amount| (usual.hours(), amount)) {
+    // One that sent nothing so far, in all its hours, is not one of which nothing is known.
+    let hours = if usual.hours() > 0 { usual.hours() } else { seen.client.online() / SLOTS_OF_AN_HOUR };
+    if let Some((past, usual)) = Some((hours, usual.quantile(90).unwrap_or(0))).filter(|(hours, _)| *hours > 0) {
         let times = amount as f64 / usual.max(floor) as f64;
         // Of n hours and one more, each is the busiest with chance 1/(n + 1): a short past proves less.
         let points = match times {
@@ -127,8 +132,9 @@ fn judge_past(seen: &Seen<'_>, hour: Sent, bytes: bool, card: &mut Card) {
             t if t < 1.0 => -8.0,
             _ => 0.0,
         };
-        card.add("client_times_usual", times, Some(usual as f64), points.round() as i32, || {
-            format!("{times:.1} times what this client sends in a busy hour")
+        card.add("client_times_usual", times, Some(usual as f64), points.round() as i32, || match usual {
+            0 => format!("this client sent nothing in the {past} h it was on before"),
+            _ => format!("{times:.1} times what this client sends in a busy hour"),
         });
     }
     // Of a domain that nothing is known of, nothing is said here: that it is new or rare counts as such.
@@ -158,10 +164,10 @@ fn judge_clock(seen: &Seen<'_>, card: &mut Card) {
     }
 }
 
-/// Where several clients go, uploads are what the place is for.
+/// Where several clients go, uploads are what the place is for; unless it came to them lately.
 fn judge_others(seen: &Seen<'_>, card: &mut Card) {
     let users = seen.users();
-    if users >= 4 && seen.all_clients() >= FEW_CLIENTS {
+    if users >= 4 && !grows(seen) && seen.all_clients() >= FEW_CLIENTS {
         card.add("shared_place", users as f64, None, -10, || format!("{users} clients use it"));
     }
 }
