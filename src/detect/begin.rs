@@ -39,6 +39,10 @@ pub(super) fn judge_begin(seen: &Seen<'_>, period: u64, card: &mut Card) {
 
 /// Whether the client fetched a program or an archive from elsewhere just before: what was planted calls home at once.
 fn judge_download(seen: &Seen<'_>, card: &mut Card) {
+    // At the start of a log or of a day everything begins after everything.
+    if seen.pair.online <= AT_ONCE {
+        return;
+    }
     let first = seen.pair.first;
     let just_before = |at: i64| at <= first && first - at <= PLANTED;
     let mut downloads = seen.client.downloads.iter().rev();

@@ -43,7 +43,7 @@ impl Detector for DeniedBeacon {
         if reached >= REACHED && seen.domain.denied >= REACHED {
             // What was told of and is refused since was blocked for a reason.
             let (points, told) = match seen.domain.incident {
-                Some(_) => (22, ", and it was told of before"),
+                Some(_) => (20, ", and it was told of before"),
                 None => (8, ""),
             };
             card.add("reached_before_block", reached as f64, None, points, || {

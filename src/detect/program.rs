@@ -62,7 +62,7 @@ fn judge_agent(seen: &Seen<'_>, detail: &Detail, card: &mut Card) {
         AgentKind::Named => (-5, "its user agent is a program's that names itself"),
         AgentKind::Browser if browsers == 0 => return,
         AgentKind::Browser if browsers & detail.agent.bit() == 0 => {
-            (9, "it calls itself a browser, but none in which this client opens pages")
+            (8, "it calls itself a browser, but none in which this client opens pages")
         }
         AgentKind::Browser => (-3, "it calls itself the browser in which this client opens pages"),
     };

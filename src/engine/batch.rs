@@ -1,6 +1,7 @@
 //! A chunk after parsing: contacts by shard, and what became of every line.
 
 use crate::engine::HashKey;
+use crate::engine::agents::Agents;
 use crate::engine::met::{Hashes, Met};
 use crate::engine::waiting::Waiting;
 use crate::event::{self, Action, Agent, Contact, Event, Fields, Method, Normalizer, Signs, Target, is_download};
@@ -108,6 +109,8 @@ pub struct Cutter {
     places: Met<PLACES>,
     /// Clients met last, in the same way.
     clients: Met<CLIENTS>,
+    /// User agents met last, in the same way.
+    agents: Agents,
 }
 
 /// Pairs of slots for authorities: 1 MB a thread, which a second-level cache holds.
@@ -118,7 +121,13 @@ const CLIENTS: usize = 1 << 11;
 impl Cutter {
     /// A cutter with an empty cache.
     pub fn new(key: HashKey) -> Cutter {
-        Cutter { key, normalizer: Normalizer::default(), places: Met::new(), clients: Met::new() }
+        Cutter {
+            key,
+            normalizer: Normalizer::default(),
+            places: Met::new(),
+            clients: Met::new(),
+            agents: Agents::default(),
+        }
     }
 
     /// Parses a chunk.
@@ -221,7 +230,7 @@ impl Cutter {
             action: event.action,
             method,
             signs,
-            agent: Agent::of(event.agent.map(|agent| agent.raw)),
+            agent: event.agent.map_or(Agent::default(), |agent| self.agents.get(agent.raw)),
         });
     }
 }

@@ -13,6 +13,7 @@
 //! threads nor chunks nor the order of files can reach a result. The exchange is by domain and not by client because then
 //! "first seen" and "distinct clients" of a domain are exact without a second exchange.
 
+mod agents;
 mod batch;
 mod budget;
 mod clients;

@@ -19,6 +19,28 @@ const STALE: &[&str] = &[
     "Go-http-client/1.1",
 ];
 
+/// What a program of a maker calls itself: mostly its name; else what it was built with. Takes a copy of the dice: it moves
+/// nothing.
+pub(super) fn of_program(build: &mut Build, mut dice: Dice, name: &str, version: &str) -> u16 {
+    let text = match dice.below(20) {
+        0..3 => format!(
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) {name}/{version} \
+             Chrome/{}.0.0.0 Electron/{}.{}.{} Safari/537.36",
+            dice.range(100, 130),
+            dice.range(20, 33),
+            dice.below(4),
+            dice.below(9)
+        ),
+        3 | 4 => dice
+            .pick(&["Go-http-client/1.1", "Java/1.8.0_392", "okhttp/4.12.0", "python-requests/2.28.1", "curl/7.68.0"])
+            .to_string(),
+        5 => format!("Mozilla/4.0 (compatible; MSIE 6.0; {name} {version})"),
+        6 => format!("Mozilla/5.0 (compatible; {name}/{version})"),
+        _ => format!("{name}/{version}"),
+    };
+    build.web.agent(&text)
+}
+
 /// A request of a new agent: path, manners and sizes of its own.
 pub(super) fn request(build: &mut Build, dice: &mut Dice, method: Method, host: u32) -> Ask {
     let path = fixed_path(build, dice);

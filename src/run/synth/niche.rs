@@ -1,5 +1,6 @@
 //! What single clients use: the rare domains that are polled by one PC, and are nobody's C2.
 
+use super::agent;
 use super::ask::{Ask, BROWSER, Fill, Hosts, Reply};
 use super::build::Build;
 use super::clock::{Clock, Jitter};
@@ -131,7 +132,10 @@ fn asks(build: &mut Build, kind: &str, host: u32, word: &str, other: &str, dice:
         1 => BROWSER,
         // A maker's quotation marks: legal in a header, and a trap for who splits lines at them.
         2 if dice.chance(0.1) => build.web.agent(&format!("{name} \"Pro\" {}.{}", dice.range(1, 9), dice.range(0, 9))),
-        _ => build.web.agent(&format!("{name}/{}.{}", dice.range(1, 9), dice.range(0, 40))),
+        _ => {
+            let version = format!("{}.{}", dice.range(1, 9), dice.range(0, 40));
+            agent::of_program(build, dice.clone(), &name, &version)
+        }
     };
     let mut ask = if tls {
         Ask::new(Method::Connect, host, 0)

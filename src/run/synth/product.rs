@@ -3,6 +3,7 @@
 //! Each row of [`KINDS`] is drawn into a product of this organisation: its servers, period, sizes and manners. The ranges
 //! are those of real desktops; a period may be that of an intruder's agent, and many are.
 
+use super::agent;
 use super::ask::{Ask, BROWSER, Fill, Hosts, Reply};
 use super::build::Build;
 use super::clock::{Clock, Jitter};
@@ -141,7 +142,7 @@ fn product(build: &mut Build, kind: &Kind) -> u32 {
     let agent = match dice.below(4) {
         0 => 0,
         1 => BROWSER,
-        _ => build.web.agent(&format!("{}{}/{version}", name[..1].to_uppercase(), &name[1..])),
+        _ => agent::of_program(build, dice.clone(), &format!("{}{}", name[..1].to_uppercase(), &name[1..]), &version),
     };
     let tls = dice.chance(0.6);
     let asks = asks(build, kind.manner, host, tls, &mut dice, &mut clock);
