@@ -1,5 +1,6 @@
 //! The measurement as Markdown.
 
+use crate::learned::{DAYS, Half};
 use crate::score::{Score, median, share};
 
 fn time(minutes: Option<f64>) -> String {
@@ -73,4 +74,20 @@ pub fn summary(title: &str, ours: &Score, rita: &Score, quiet: &Quiet) {
     row("… longer, in periods of online time", &online, "8");
     println!("| no attack: alerts ≥ medium per 1,000 clients and day | {:.0} | – | 30 |", quiet.alerts);
     println!("| no attack: incidents per 1,000 clients and day | {:.0} | – | 10 |", quiet.incidents);
+}
+
+/// What a ledger of the week before changes.
+pub fn learned(title: &str, halves: &[Half; 2]) {
+    println!("\n| {title}, {DAYS} days | without a ledger | with that of the week before |");
+    println!("| --- | ---: | ---: |");
+    let [without, with] = halves;
+    let row = |name: &str, cell: &dyn Fn(&Half) -> String| println!("| {name} | {} | {} |", cell(without), cell(with));
+    let level = |values: [f64; 3]| values.map(|value| format!("{value:.2}")).join(" / ");
+    row("recall, mean over kinds: ≥ low / ≥ medium / ≥ high", &|half| level(half.score.recall()));
+    row("precision: ≥ low / ≥ medium / ≥ high", &|half| level(half.score.precision()));
+    row("false pairs per 1,000 clients and day: ≥ low / ≥ medium / ≥ high", &|half| {
+        half.score.false_pairs().0.map(|count| format!("{:.0}", half.score.daily(count))).join(" / ")
+    });
+    row("no attack: alerts ≥ medium per 1,000 clients and day", &|half| format!("{:.0}", half.quiet().alerts));
+    row("no attack: incidents per 1,000 clients and day", &|half| format!("{:.0}", half.quiet().incidents));
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use deguchi::alert::{Record, RecordKind, Severity};
-use deguchi::engine::{Engine, EngineSettings, Found};
+use deguchi::engine::{Engine, EngineSettings, Found, Lesson};
 use deguchi::event::{Normalizer, Target};
 use deguchi::input::Chunk;
 use deguchi::parse;
 use deguchi::run::synth::{self, Attacks, Labels, SynthOptions};
+use deguchi::window::ledger::Ledger;
 
 use crate::rita;
 
@@ -48,6 +49,8 @@ pub struct Order<'a> {
     pub logformat: &'a str,
     /// With attacks, or without any.
     pub attacks: Attacks,
+    /// First day, if not the usual one.
+    pub start: Option<&'a str>,
 }
 
 /// Milliseconds UTC of a time in a record or label.
@@ -55,13 +58,22 @@ pub fn millis(time: &str) -> i64 {
     time.parse::<jiff::Timestamp>().unwrap_or_else(|error| panic!("{time}: {error}")).as_millisecond()
 }
 
-/// All records of a log.
+/// Alerts and updates of a log.
 pub fn records(log: &[u8]) -> Result<Vec<Record>, String> {
+    read(log, None, Lesson::None).map(|(records, _)| records)
+}
+
+/// The same with what is known, and what is known then.
+pub fn read(log: &[u8], known: Option<Arc<Ledger>>, lesson: Lesson) -> Result<(Vec<Record>, Ledger), String> {
     let lines: Vec<&[u8]> = log.split(|&b| b == b'\n').take(200).collect();
     let detected = parse::detect(lines.iter().copied()).map_err(|error| error.to_string())?;
     let parser: Arc<dyn parse::Parser> = detected.parser;
     let first = lines.iter().filter_map(|l| parser.parse(l).ok().flatten()).map(|e| e.end()).min().ok_or("no event")?;
     let mut engine = Engine::new(EngineSettings::default()).map_err(|error| error.to_string())?;
+    engine.learn(lesson);
+    if let Some(ledger) = known {
+        engine.know(ledger);
+    }
     let input = engine.add_input("world", detected.name, parser, first);
     let mut found = Found::default();
     let mut rest = log;
@@ -74,7 +86,8 @@ pub fn records(log: &[u8]) -> Result<Vec<Record>, String> {
         engine.round(vec![(input, chunk)], ended, &mut found);
     }
     engine.finish(&mut found);
-    Ok(found.records.into_iter().filter(|r| matches!(r.record, RecordKind::Alert | RecordKind::Update)).collect())
+    let told = |record: &Record| matches!(record.record, RecordKind::Alert | RecordKind::Update);
+    Ok((found.records.into_iter().filter(told).collect(), engine.ledger().0))
 }
 
 /// What records say of each pair; one over several clients or domains says it of each.
@@ -95,23 +108,43 @@ pub fn told(records: &[Record]) -> Told {
     told
 }
 
-impl World {
-    /// Makes and reads a world.
-    pub fn new(order: &Order<'_>) -> World {
+/// Incidents with an alert of medium severity or more.
+pub fn incidents(records: &[Record]) -> usize {
+    let worth = records.iter().filter(|record| record.severity >= Severity::Medium);
+    worth.map(|record| &record.incident).collect::<BTreeSet<_>>().len()
+}
+
+impl Order<'_> {
+    /// Makes the log.
+    pub fn make(&self) -> (Vec<u8>, Labels) {
+        let (order, usual) = (self, SynthOptions::default());
         let options = SynthOptions {
             seed: order.seed,
             clients: Some(order.size.0),
             days: Some(order.size.1),
             logformat: order.logformat.to_owned(),
             attacks: order.attacks.clone(),
-            ..SynthOptions::default()
+            start: order.start.map_or(usual.start, |day| day.parse().expect("a date")),
+            ..usual
         };
         let mut log = Vec::new();
         let labels = synth::generate(&options, &mut log).expect("options that make sense");
+        (log, labels)
+    }
+}
+
+impl World {
+    /// A world of which only the labels are needed.
+    pub fn unread(labels: Labels, client_days: u32) -> World {
+        let (told, rita, online) = Default::default();
+        World { labels, client_days, told, incidents: 0, rita, online }
+    }
+
+    /// Makes and reads a world.
+    pub fn new(order: &Order<'_>) -> World {
+        let (log, labels) = order.make();
         let records = records(&log).expect("a log that can be read");
-        let worth = records.iter().filter(|record| record.severity >= Severity::Medium);
-        let incidents = worth.map(|record| &record.incident).collect::<BTreeSet<_>>().len();
-        let told = told(&records);
+        let (incidents, told) = (incidents(&records), told(&records));
         let (contacts, online) = contacts(&log);
         let rita = hourly(&contacts, millis(&labels.span[0]), millis(&labels.span[1]));
         World { labels, client_days: order.size.0 * order.size.1, told, incidents, rita, online }
