@@ -210,6 +210,9 @@ fn judge_known(seen: &Seen<'_>, card: &mut Card) {
     });
 }
 
+/// After so long the clients of a domain that keep a clock are known, ms.
+const SETTLED: Millis = 6 * 3_600_000;
+
 /// How many others go there, and how. A controller has one to three clients until it spreads; what software polls has any
 /// number: the more, the less likely.
 fn judge_prevalence(seen: &Seen<'_>, standing: Standing, arrived: bool, card: &mut Card) {
@@ -217,7 +220,9 @@ fn judge_prevalence(seen: &Seen<'_>, standing: Standing, arrived: bool, card: &m
     let users = seen.users().max(1);
     let share = users as f64 / clients as f64;
     let own = seen.pair.standing();
-    let others = domain.judged.clients - u32::from(own >= Standing::Irregular);
+    let judged = domain.judged.clients - u32::from(own >= Standing::Irregular);
+    // Who came and went is not judged; after a while that is no clock either.
+    let others = if seen.now - domain.first >= SETTLED { (users - 1) as u32 } else { judged };
     let clocks = domain.judged.clocks - u32::from(own >= Standing::Clock);
     // A site that people go to and one program calls: broken into, or abused.
     let odd = standing == Standing::Reached && others >= 3 && clocks * 8 <= others;
