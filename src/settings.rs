@@ -46,7 +46,7 @@ pub enum SettingsError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// A value that does not do.
-    #[error("{name} {value:?}: {wanted}")]
+    #[error("{name}{}: {wanted}", match value.as_str() { "" => String::new(), given => format!(" {given:?}") })]
     Value {
         /// Name of the setting.
         name: &'static str,

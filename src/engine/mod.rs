@@ -181,7 +181,8 @@ impl Engine {
     pub fn add_input(&mut self, name: &str, format: &str, parser: Arc<dyn Parser>, first: Millis) -> u16 {
         self.carries = batch::join(self.carries, parser.carries());
         self.formats.push(format.into());
-        self.begun = self.begun.min(first);
+        // What --since leaves out is no past either.
+        self.begun = self.begun.min(first.max(self.settings.since));
         self.inputs.push(Input::new(name, parser, first));
         (self.inputs.len() - 1) as u16
     }

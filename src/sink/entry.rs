@@ -124,7 +124,7 @@ fn below(out: &mut String, entry: &Entry<'_>, columns: &Columns, options: &Table
     };
     let period = period(&record.first_seen, &record.last_seen, &options.zone);
     let mut facts = vec![requests(record), safe(&period)];
-    for (word, value) in [("user", &record.user), ("site", &record.site)] {
+    for (word, value) in [("user", &record.user), ("at", &record.site)] {
         facts.extend(value.iter().map(|value| format!("{word} {}", safe(value))));
     }
     say(Style::Faint, join(&facts, cells));
