@@ -16,6 +16,7 @@
 mod batch;
 mod budget;
 mod clients;
+mod desk;
 mod duplicates;
 mod input;
 mod knowledge;
@@ -44,6 +45,7 @@ use crate::input::Chunk;
 use crate::parse::Parser;
 use crate::window::pane_of;
 use clients::Clients;
+use desk::Desk;
 use input::Input;
 use knowledge::Knowledge;
 use programs::Programs;
@@ -303,7 +305,7 @@ impl Engine {
         let (closed, peak, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
         self.team.together(|worker| {
             let (mut section, mut last, mut events) = (0, self.last_pane, self.events);
-            let mut before = None;
+            let (mut before, mut desk) = (None, Desk::default());
             for (i, &minute) in panes.iter().enumerate() {
                 let pane = self.pane(minute, events);
                 shares.go(worker, section, |i_shard| {
@@ -317,18 +319,16 @@ impl Engine {
                         shard.end_episodes(&before, false);
                         self.programs.end_episodes(i_shard, &before, false);
                     }
-                    let (events, denied) = shard.count(&pane);
-                    self.programs.send(shard.mail.drain(..));
+                    let (events, denied) = shard.count(&pane, &mut desk);
+                    self.programs.send(desk.out.mail.drain(..));
                     counts[i][0].fetch_add(events, Ordering::Relaxed);
                     counts[i][1].fetch_add(denied, Ordering::Relaxed);
                 });
                 barrier.wait();
+                desk.out.tell_clients(&pane);
                 shares.go(worker, section + 1, |i_shard| {
-                    let shard = lock(&self.shards[i_shard]);
-                    shard.tell_clients(&pane);
-                    let bytes = shard.bytes();
                     // Programs look into all shards: none may be held.
-                    drop(shard);
+                    let bytes = lock(&self.shards[i_shard]).bytes();
                     let bytes = bytes + self.programs.count(i_shard, &pane, &self.shards);
                     states[i].fetch_add(bytes, Ordering::Relaxed);
                 });

@@ -7,6 +7,7 @@ mod judge;
 use crate::alert::{Episode, Record};
 use crate::engine::batch::Batch;
 use crate::engine::clients::Clients;
+use crate::engine::desk::{Desk, Here, Out, arrange, same_key, same_pair};
 use crate::engine::duplicates;
 use crate::engine::knowledge::{Gone, Knowledge};
 use crate::engine::lists::Lists;
@@ -78,21 +79,17 @@ type EpisodeKey = (u64, u64, u8);
 /// The domains of a share of all names, and their pairs.
 #[derive(Default)]
 pub struct Shard {
-    /// What waits for the watermark.
-    pending: Vec<Waiting>,
-    /// What is released, by pane and pair.
-    released: Vec<Waiting>,
-    /// First of it that is not counted.
+    /// What is released, by pane and pair, and behind it what waits for the watermark.
+    waiting: Vec<Waiting>,
+    /// How many of these are released.
+    released: usize,
+    /// First of them that is not counted.
     next: usize,
     domains: Table<Domain>,
     pairs: Table<Pair>,
     /// Pairs to judge in this pane: row, a contact of it to read texts from, and whether it is due by its count.
     due: Vec<(u32, Waiting, bool)>,
-    /// What this pane changes of clients, and a contact of each to read its name from.
-    deltas: Vec<(ClientDelta, Waiting)>,
     episodes: BTreeMap<EpisodeKey, Episode>,
-    /// What this pane had with rare domains that were come back to.
-    pub mail: Vec<Mail>,
     /// Heap behind rows, bytes.
     heap: usize,
     /// Duplicates found.
@@ -103,37 +100,6 @@ pub struct Shard {
     pub records: Vec<Record>,
     /// Rules that hid an alert, one for each alert.
     pub hidden: Vec<usize>,
-    /// Rows of domain and pair for each released pair of this pane, if they are there already.
-    located: Vec<Option<(u32, u32)>>,
-    /// The contacts of this pane.
-    contacts: Vec<Here>,
-    /// Those of a pair in their order, duplicates left out.
-    scratch: Vec<Here>,
-}
-
-/// A contact of the pane that is counted, and where it stands.
-pub type Here = (Contact, Waiting);
-
-/// Whether two stand together in what is released: of one pair, or rarely of two.
-fn same_key((_, a): &Here, (_, b): &Here) -> bool {
-    a.key() == b.key()
-}
-
-/// Whether two are of one pair.
-pub fn same_pair(a: &Contact, b: &Contact) -> bool {
-    (a.domain, a.client) == (b.domain, b.client)
-}
-
-/// Puts contacts of one key, which stand by start, by pair and in the order in which they are counted.
-fn arrange(here: &mut [Here], pane: &Pane<'_>) {
-    if here.is_sorted_by(|(x, _), (y, _)| same_pair(x, y) && x.start() < y.start()) {
-        return;
-    }
-    // What counts the same may read differently, and a sample is shown of it: the text decides last.
-    here.sort_unstable_by(|(x, a), (y, b)| {
-        let pair = (x.domain, x.client).cmp(&(y.domain, y.client));
-        pair.then_with(|| x.order(y)).then_with(|| pane.line(*a).cmp(pane.line(*b)))
-    });
 }
 
 /// Sent in a minute, this is looked at even if the pair is not due by its count, bytes.
@@ -187,22 +153,21 @@ fn pair_hash(domain: u32, client: u64) -> u64 {
 impl Shard {
     /// Takes in what a batch holds for it.
     pub fn take(&mut self, batch: u32, waiting: &[Waiting]) {
-        let here = waiting.iter().filter(|w| w.pane() != Waiting::NEVER);
-        self.pending.extend(here.map(|w| w.of_batch(batch)));
+        let here = || waiting.iter().filter(|w| w.pane() != Waiting::NEVER);
+        // Rounds are alike: what one needed is enough for most, and half as much again would lie idle.
+        self.waiting.reserve_exact(here().count());
+        self.waiting.extend(here().map(|w| w.of_batch(batch)));
     }
 
-    /// Sorts out what belongs to panes before `until`; returns these panes, ascending.
+    /// Sorts out what belongs to panes before `until`; returns these panes, ascending. What was released before is counted.
     pub fn release(&mut self, until: u32) -> Vec<u32> {
-        self.next = 0;
-        self.released.clear();
-        let released = &mut self.released;
-        self.pending.retain(|waiting| {
-            let later = waiting.pane() >= until;
-            if !later {
-                released.push(*waiting);
+        for i in self.released..self.waiting.len() {
+            if self.waiting[i].pane() < until {
+                self.waiting.swap(self.released, i);
+                self.released += 1;
             }
-            later
-        });
+        }
+        let released = &mut self.waiting[..self.released];
         released.sort_unstable_by_key(|w| w.order());
         let mut panes: Vec<u32> = released.iter().map(|w| w.pane()).collect();
         panes.dedup();
@@ -211,49 +176,48 @@ impl Shard {
 
     /// Contacts that are released and not counted: the work before it.
     pub fn load(&self) -> usize {
-        self.released.len() - self.next
+        self.released - self.next
     }
 
-    /// Counts the released contacts of a pane; how many, and how many of them the proxy refused.
-    pub fn count(&mut self, pane: &Pane<'_>) -> (u64, u64) {
+    /// Counts the released contacts of a pane; how many, and how many of them the proxy refused. What it changes of
+    /// clients and sends to programs is left on the desk.
+    pub fn count(&mut self, pane: &Pane<'_>, desk: &mut Desk) -> (u64, u64) {
         self.due.clear();
-        self.deltas.clear();
-        let here = &self.released[self.next..];
+        let here = &self.waiting[self.next..self.released];
         let here = &here[..here.partition_point(|w| w.pane() <= pane.minute)];
         self.next += here.len();
+        let Desk { contacts, located, scratch, out } = desk;
         // All that is needed of them, side by side: the loads overlap here and would wait for each other later.
-        let mut contacts = std::mem::take(&mut self.contacts);
         contacts.clear();
         contacts.extend(here.iter().map(|&waiting| (*pane.contact(waiting), waiting)));
-        self.locate(&contacts);
-        let located = std::mem::take(&mut self.located);
-        let mut scratch = std::mem::take(&mut self.scratch);
+        self.locate(contacts, located);
         let (mut denied, mut counted) = (0, 0);
-        for (mut group, &located) in contacts.chunk_by_mut(same_key).zip(&located) {
+        for (mut group, &located) in contacts.chunk_by_mut(same_key).zip(&*located) {
             if group.len() > 1 {
                 arrange(group, pane);
                 if !pane.keep_duplicates && pane.formats.len() > 1 {
                     scratch.clear();
                     scratch.extend_from_slice(group);
-                    self.duplicates += duplicates::drop_from(&mut scratch, pane);
-                    group = &mut scratch;
+                    self.duplicates += duplicates::drop_from(scratch, pane);
+                    group = scratch;
                 }
             }
             for pair in group.chunk_by(|(a, _), (b, _)| same_pair(a, b)) {
                 counted += pair.len() as u64;
-                denied += self.count_pair(pane, pair, located);
+                denied += self.count_pair(pane, pair, located, out);
             }
         }
-        self.located = located;
-        self.scratch = scratch;
-        self.contacts = contacts;
+        if self.next == self.released {
+            self.waiting.drain(..self.released);
+            (self.released, self.next) = (0, 0);
+        }
         (counted, denied)
     }
 
     /// Finds the rows of all pairs of a pane before any is touched: look-ups that do not wait for each other overlap, and
     /// nearly all of them miss the cache.
-    fn locate(&mut self, here: &[Here]) {
-        self.located.clear();
+    fn locate(&self, here: &[Here], located: &mut Vec<Option<(u32, u32)>>) {
+        located.clear();
         let mut before = None;
         for group in here.chunk_by(same_key) {
             let contact = &group[0].0;
@@ -263,17 +227,17 @@ impl Shard {
                 _ => self.domains.find(contact.domain, |d| d.hash == contact.domain),
             };
             before = Some((contact.domain, domain));
-            self.located.push(domain.and_then(|domain| {
+            located.push(domain.and_then(|domain| {
                 let is_it = |p: &Pair| p.client == contact.client && p.domain == domain;
                 Some((domain, self.pairs.find(pair_hash(domain, contact.client), is_it)?))
             }));
         }
-        let rows = self.located.iter().flatten();
+        let rows = located.iter().flatten();
         black_box(rows.map(|&(_, row)| self.pairs.get(row).warm()).fold(0, u64::wrapping_add));
     }
 
     /// Counts the contacts of one pair in one pane, in order; how many of them the proxy refused.
-    fn count_pair(&mut self, pane: &Pane<'_>, contacts: &[Here], located: Option<(u32, u32)>) -> u64 {
+    fn count_pair(&mut self, pane: &Pane<'_>, contacts: &[Here], located: Option<(u32, u32)>, out: &mut Out) -> u64 {
         let (first, index) = &contacts[0];
         let mut delta = ClientDelta {
             client: first.client,
@@ -340,7 +304,7 @@ impl Shard {
             // Asked first whether it may be rare: the count is at most what a refresh makes it.
             if pair.hand.visits >= BACK && place.clients.count() <= RARE && place.clients.refresh() <= RARE {
                 let (client, first, online) = (pair.client, pair.first, pair.online);
-                self.mail.extend(contacts.iter().filter_map(|(contact, i)| {
+                out.mail.extend(contacts.iter().filter_map(|(contact, i)| {
                     let of_machine = !contact.referer && !contact.late;
                     of_machine.then_some(Mail { client, first, method: contact.method, online, contact: *i })
                 }));
@@ -361,7 +325,7 @@ impl Shard {
                 };
             }
         }
-        self.deltas.push((delta, *index));
+        out.deltas.push((delta, *index));
         denied
     }
 
@@ -382,16 +346,6 @@ impl Shard {
         pane.knowledge.introduce_domain(&mut domain);
         self.heap += domain.heap_bytes();
         self.domains.insert(contact.domain, domain, |d| d.hash)
-    }
-
-    /// Tells the client table what this pane changed.
-    pub fn tell_clients(&self, pane: &Pane<'_>) {
-        for (delta, waiting) in &self.deltas {
-            pane.clients.add(delta, pane.knowledge, || {
-                let event = pane.event(*waiting);
-                event.and_then(|e| e.client.or(e.user.map(|u| u.raw))).unwrap_or(b"-").into()
-            });
-        }
     }
 
     /// Bytes of state, in entries × size.
