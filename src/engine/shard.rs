@@ -110,7 +110,7 @@ fn due(pair: &Pair, minute: u32) -> Option<bool> {
     let detail = pair.detail.as_ref()?;
     let much = |sent: Sent| sent.bytes >= MUCH || sent.posts > 0;
     let by_count = pair.requests >= detail.judge_at;
-    let tunnel = detail.tunnels.last == minute;
+    let tunnel = detail.last_tunnel() == minute;
     (by_count || tunnel || detail.sent.as_ref().is_some_and(|sent| much(sent.minutes(minute, 1)))).then_some(by_count)
 }
 

@@ -56,7 +56,7 @@ impl Shard {
         let domain = self.domains.find(domain, |d| d.hash == domain)?;
         let row = self.pairs.find(pair_hash(domain, client), |p| p.client == client && p.domain == domain)?;
         let pair = self.pairs.get(row);
-        let tunnel = pair.detail.as_ref().map_or(0, |detail| detail.tunnels.last);
+        let tunnel = pair.detail.as_ref().map_or(0, |detail| detail.last_tunnel());
         Some((row, times(pair.hand.last, tunnel)))
     }
 
