@@ -1,8 +1,8 @@
 //! What a thread works with while it counts the shards of a pane. One for each thread and not one for each shard: of many
 //! shards every one would keep the room of its busiest pane.
 
+use crate::engine::pane::Pane;
 use crate::engine::programs::Mail;
-use crate::engine::shard::Pane;
 use crate::engine::waiting::Waiting;
 use crate::event::Contact;
 use crate::window::ClientDelta;

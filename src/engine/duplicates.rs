@@ -6,7 +6,7 @@
 //! are counted in different panes do not meet, and count each.
 
 use crate::engine::desk::{Here, same_pair};
-use crate::engine::shard::Pane;
+use crate::engine::pane::Pane;
 use crate::event::Contact;
 
 /// Drops duplicates from the contacts of a pair in their order; how many.
