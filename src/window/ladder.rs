@@ -1,7 +1,6 @@
 //! Sliding sums: minute panes for the last hour, hour panes for the last two days, nothing older.
 
 use crate::window::Merge;
-use std::collections::VecDeque;
 
 /// Minutes kept one by one.
 const MINUTES: u32 = 60;
@@ -53,8 +52,8 @@ impl Rung {
 /// 60 + 48 of them. Times are minutes since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ladder {
-    minutes: VecDeque<Rung>,
-    hours: VecDeque<Rung>,
+    minutes: Vec<Rung>,
+    hours: Vec<Rung>,
 }
 
 impl Ladder {
@@ -95,8 +94,8 @@ impl Merge for Ladder {
 }
 
 /// Adds to the pane `at`, keeping panes sorted and no older than `kept` before the newest.
-fn put(panes: &mut VecDeque<Rung>, at: u32, sent: Sent, kept: u32) {
-    let newest = panes.back().map_or(at, |newest| newest.at.max(at));
+fn put(panes: &mut Vec<Rung>, at: u32, sent: Sent, kept: u32) {
+    let newest = panes.last().map_or(at, |newest| newest.at.max(at));
     if newest - at >= kept {
         return;
     }
@@ -112,12 +111,11 @@ fn put(panes: &mut VecDeque<Rung>, at: u32, sent: Sent, kept: u32) {
         }
         panes.insert(before.map_or(0, |i| i + 1), Rung::new(at, sent));
     }
-    while panes.front().is_some_and(|oldest| newest - oldest.at >= kept) {
-        panes.pop_front();
-    }
+    let over = panes.iter().take_while(|oldest| newest - oldest.at >= kept).count();
+    panes.drain(..over);
 }
 
-fn sum(panes: &VecDeque<Rung>, at: u32, width: u32) -> Sent {
+fn sum(panes: &[Rung], at: u32, width: u32) -> Sent {
     let mut total = Sent::default();
     for rung in panes.iter().rev() {
         if rung.at <= at && at - rung.at < width {
