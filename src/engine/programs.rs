@@ -68,10 +68,14 @@ impl Programs {
         let mut mail = std::mem::take(&mut *lock(&self.mail[i]));
         let mut share = lock(&self.shares[i]);
         if !mail.is_empty() {
+            // Those that differ in what is at hand are not looked up.
+            let key = |mail: &Mail| (mail.client, mail.method, mail.contact.start());
             mail.sort_unstable_by(|a, b| {
-                let (x, y) = (pane.contact(a.contact), pane.contact(b.contact));
-                let key = (a.client, a.method).cmp(&(b.client, b.method)).then_with(|| x.order(y));
-                key.then_with(|| x.domain.cmp(&y.domain)).then_with(|| pane.line(a.contact).cmp(pane.line(b.contact)))
+                key(a).cmp(&key(b)).then_with(|| {
+                    let (x, y) = (pane.contact(a.contact), pane.contact(b.contact));
+                    let order = x.order(y).then_with(|| x.domain.cmp(&y.domain));
+                    order.then_with(|| pane.line(a.contact).cmp(pane.line(b.contact)))
+                })
             });
             for group in mail.chunk_by(|a, b| (a.client, a.method) == (b.client, b.method)) {
                 share.count(pane, group, shards);

@@ -56,8 +56,11 @@ impl Shard {
 
     /// Sorts out what belongs to panes before `until`; returns these panes, ascending. What was released before is counted.
     pub fn release(&mut self, until: u32) -> Vec<u32> {
+        let is_due = |waiting: &Waiting| waiting.pane() < until;
+        // Mostly all of it, or all but what came last.
+        self.released = self.waiting.iter().position(|w| !is_due(w)).unwrap_or(self.waiting.len());
         for i in self.released..self.waiting.len() {
-            if self.waiting[i].pane() < until {
+            if is_due(&self.waiting[i]) {
                 self.waiting.swap(self.released, i);
                 self.released += 1;
             }
