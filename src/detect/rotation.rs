@@ -137,7 +137,7 @@ impl Rotation {
         (pair.up, pair.down) = (long(|p| p.up), long(|p| p.down));
         let mut detail = Detail { seen: pair.requests, failed: sum(|p| p.failed), ..Detail::default() };
         detail.shape = program.shape;
-        detail.url_bytes = long(|p| p.url_bytes);
+        detail.url_bytes = long(|p| p.url_bytes.into());
         for &ms in &self.intervals {
             match self.visits {
                 true => detail.visits.push(ms, VISITS_KEPT),

@@ -41,10 +41,9 @@ const LEAST_UP: u64 = 256 * 1024;
 
 impl Detector for Tunnel {
     fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
-        let Some(detail) = &seen.pair.detail else { return };
-        let tunnels = &detail.tunnels;
+        let Some(tunnels) = seen.pair.detail.as_ref().and_then(|detail| detail.tunnels.as_ref()) else { return };
         // Judged when one has ended: nothing is learned between.
-        if tunnels.count == 0 || tunnels.last != pane_of(seen.now - PANE) {
+        if tunnels.last != pane_of(seen.now - PANE) {
             return;
         }
         let longest = u64::from(tunnels.longest);

@@ -5,7 +5,8 @@
 //! That one copy came late and the other in time is a matter of where they stand, not of what they say; but copies that
 //! are counted in different panes do not meet, and count each.
 
-use crate::engine::shard::{Here, Pane, same_pair};
+use crate::engine::desk::{Here, same_pair};
+use crate::engine::pane::Pane;
 use crate::event::Signs;
 
 /// Drops duplicates from the contacts of a pair in their order; how many.

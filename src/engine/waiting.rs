@@ -48,6 +48,12 @@ impl Waiting {
         self.key = u64::from(pane) << 32 | self.key & 0xFFFF_FFFF;
     }
 
+    /// When it started, ms UTC.
+    #[inline]
+    pub fn start(self) -> Millis {
+        self.start
+    }
+
     /// Equal for all contacts of a pair in a pane, ascending by pane.
     #[inline]
     pub fn key(self) -> u64 {

@@ -16,6 +16,8 @@ use super::{Chunk, LINE_MAX, STDIN, paths};
 
 /// How many decoded bytes are looked at to tell a BOM, UTF-16 and foreign archives.
 const HEAD: usize = 16;
+/// Room in a buffer beyond a chunk: for what is held back of most lines.
+const SPARE: usize = 4 * 1024;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// One open input. Memory: two buffers of chunk size plus a line, and the decoder (gzip 50 KiB, zstd at most 128 MiB).
@@ -175,7 +177,12 @@ impl Source {
     /// a live input has nothing more at the moment), or a line is overlong, or the input ends. Returns the bytes filled.
     fn fill(&mut self, buffer: &mut Vec<u8>) -> usize {
         let mut filled = self.held.len() - self.from;
-        buffer.resize(filled + self.chunk_size, 0);
+        let room = filled + self.chunk_size;
+        if buffer.capacity() < room {
+            // A few bytes more than the last time, as what is held back differs: not twice the room for that.
+            buffer.reserve_exact(room + SPARE - buffer.len());
+        }
+        buffer.resize(room, 0);
         buffer[..filled].copy_from_slice(&self.held[self.from..]);
         let mut has_line = false;
         while !self.ended {

@@ -36,10 +36,12 @@ pub struct Distinct(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    /// The first `tidy` in ascending order, each once; the others as they came.
+    /// Of the places the first `len` are taken, of these the first `tidy` in ascending order, each once; the others as
+    /// they came.
     Exact {
-        seen: Vec<u64>,
-        tidy: u32,
+        seen: Box<[u64]>,
+        len: u16,
+        tidy: u16,
     },
     Sketch(Box<Sketched>),
 }
@@ -76,9 +78,11 @@ impl Sketched {
     }
 }
 
+const _: () = assert!(size_of::<Distinct>() == 24, "every domain has two");
+
 impl Default for Distinct {
     fn default() -> Self {
-        Distinct(Kind::Exact { seen: Vec::new(), tidy: 0 })
+        Distinct(Kind::Exact { seen: Box::default(), len: 0, tidy: 0 })
     }
 }
 
@@ -87,7 +91,10 @@ impl Distinct {
     #[inline]
     pub fn insert(&mut self, hash: u64) {
         match &mut self.0 {
-            Kind::Exact { seen, .. } if seen.len() < seen.capacity() => seen.push(hash),
+            Kind::Exact { seen, len, .. } if usize::from(*len) < seen.len() => {
+                seen[usize::from(*len)] = hash;
+                *len += 1;
+            }
             Kind::Exact { .. } => self.insert_full(hash),
             Kind::Sketch(sketch) => sketch.insert(hash),
         }
@@ -96,28 +103,41 @@ impl Distinct {
     /// Adds one where there is no place: repeats are looked for only now, since to look for each would wait for memory.
     fn insert_full(&mut self, hash: u64) {
         self.tidy();
-        let Kind::Exact { seen, .. } = &mut self.0 else { return };
-        if seen.len() >= EXACT / 4 * 3 {
-            let mut sketch = Sketched::of(seen);
+        let Kind::Exact { seen, len, .. } = &mut self.0 else { return };
+        let taken = usize::from(*len);
+        if taken >= EXACT / 4 * 3 {
+            let mut sketch = Sketched::of(&seen[..taken]);
             sketch.insert(hash);
             self.0 = Kind::Sketch(Box::new(sketch));
             return;
         }
-        if seen.len() >= seen.capacity() / 4 * 3 {
-            seen.reserve_exact((2 * seen.capacity()).max(2) - seen.len());
+        if taken >= seen.len() / 4 * 3 {
+            let places = (2 * seen.len()).max(2);
+            let mut all = std::mem::take(seen).into_vec();
+            all.reserve_exact(places - all.len());
+            all.resize(places, 0);
+            *seen = all.into_boxed_slice();
         }
-        seen.push(hash);
+        seen[taken] = hash;
+        *len += 1;
     }
 
     /// Sorts what came since and drops repeats.
     fn tidy(&mut self) {
-        if let Kind::Exact { seen, tidy } = &mut self.0
-            && (*tidy as usize) < seen.len()
+        if let Kind::Exact { seen, len, tidy } = &mut self.0
+            && *tidy < *len
         {
             // Stable: it merges runs, and nearly all of it is one.
-            seen.sort();
-            seen.dedup();
-            *tidy = seen.len() as u32;
+            let taken = &mut seen[..usize::from(*len)];
+            taken.sort();
+            *len = 1;
+            for i in 1..taken.len() {
+                if taken[i] != taken[usize::from(*len) - 1] {
+                    taken[usize::from(*len)] = taken[i];
+                    *len += 1;
+                }
+            }
+            *tidy = *len;
         }
     }
 
@@ -145,7 +165,7 @@ impl Distinct {
     /// Heap bytes; of a sketch, what it grows to.
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
-            Kind::Exact { seen, .. } => seen.capacity() * 8,
+            Kind::Exact { seen, .. } => seen.len() * 8,
             Kind::Sketch(_) => 2_900,
         }
     }
@@ -154,15 +174,15 @@ impl Distinct {
 impl Merge for Distinct {
     fn merge(&mut self, later: &Self) {
         match (&mut self.0, &later.0) {
-            (_, Kind::Exact { seen, .. }) => seen.iter().for_each(|&h| self.insert(h)),
+            (_, Kind::Exact { seen, len, .. }) => seen[..usize::from(*len)].iter().for_each(|&h| self.insert(h)),
             (Kind::Sketch(sketch), Kind::Sketch(other)) => {
                 // Same precision and hasher by construction; a mismatch cannot be built.
                 let _ = sketch.sketch.merge(&other.sketch);
                 sketch.since = u32::MAX;
             }
-            (Kind::Exact { seen, .. }, Kind::Sketch(other)) => {
+            (Kind::Exact { seen, len, .. }, Kind::Sketch(other)) => {
                 let mut merged = other.clone();
-                seen.iter().for_each(|h| merged.sketch.insert(h));
+                seen[..usize::from(*len)].iter().for_each(|h| merged.sketch.insert(h));
                 merged.since = u32::MAX;
                 self.0 = Kind::Sketch(merged);
             }

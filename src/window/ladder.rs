@@ -1,7 +1,6 @@
 //! Sliding sums: minute panes for the last hour, hour panes for the last two days, nothing older.
 
 use crate::window::Merge;
-use std::collections::VecDeque;
 
 /// Minutes kept one by one.
 const MINUTES: u32 = 60;
@@ -29,12 +28,32 @@ impl Sent {
     }
 }
 
+/// What went out in one pane. Two numbers beside each other: a [`Sent`] and a number would take half as much again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rung {
+    at: u32,
+    posts: u32,
+    bytes: u64,
+}
+
+const _: () = assert!(size_of::<Rung>() == 16);
+
+impl Rung {
+    fn new(at: u32, sent: Sent) -> Rung {
+        Rung { at, posts: sent.posts, bytes: sent.bytes }
+    }
+
+    fn sent(&self) -> Sent {
+        Sent { bytes: self.bytes, posts: self.posts }
+    }
+}
+
 /// What went out, by minute and by hour. A window is a sum of panes; only panes with content are stored, at most
 /// 60 + 48 of them. Times are minutes since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ladder {
-    minutes: VecDeque<(u32, Sent)>,
-    hours: VecDeque<(u32, Sent)>,
+    minutes: Vec<Rung>,
+    hours: Vec<Rung>,
 }
 
 impl Ladder {
@@ -58,48 +77,50 @@ impl Ladder {
 
     /// Stored hours, oldest first: (hour since 1970, sum).
     pub fn by_hour(&self) -> impl DoubleEndedIterator<Item = (u32, Sent)> + '_ {
-        self.hours.iter().copied()
+        self.hours.iter().map(|rung| (rung.at, rung.sent()))
     }
 
     /// Heap bytes.
     pub fn heap_bytes(&self) -> usize {
-        (self.minutes.capacity() + self.hours.capacity()) * size_of::<(u32, Sent)>()
+        (self.minutes.capacity() + self.hours.capacity()) * size_of::<Rung>()
     }
 }
 
 impl Merge for Ladder {
     fn merge(&mut self, later: &Self) {
-        for &(minute, sent) in &later.minutes {
-            put(&mut self.minutes, minute, sent, MINUTES);
-        }
-        for &(hour, sent) in &later.hours {
-            put(&mut self.hours, hour, sent, HOURS);
-        }
+        later.minutes.iter().for_each(|rung| put(&mut self.minutes, rung.at, rung.sent(), MINUTES));
+        later.hours.iter().for_each(|rung| put(&mut self.hours, rung.at, rung.sent(), HOURS));
     }
 }
 
 /// Adds to the pane `at`, keeping panes sorted and no older than `kept` before the newest.
-fn put(panes: &mut VecDeque<(u32, Sent)>, at: u32, sent: Sent, kept: u32) {
-    let newest = panes.back().map_or(at, |&(newest, _)| newest.max(at));
+fn put(panes: &mut Vec<Rung>, at: u32, sent: Sent, kept: u32) {
+    let newest = panes.last().map_or(at, |newest| newest.at.max(at));
     if newest - at >= kept {
         return;
     }
-    match panes.iter().rposition(|&(pane, _)| pane <= at) {
-        Some(i) if panes[i].0 == at => panes[i].1.add(sent),
-        Some(i) => panes.insert(i + 1, (at, sent)),
-        None => panes.insert(0, (at, sent)),
+    let before = panes.iter().rposition(|rung| rung.at <= at);
+    if let Some(rung) = before.and_then(|i| panes.get_mut(i)).filter(|rung| rung.at == at) {
+        let mut sum = rung.sent();
+        sum.add(sent);
+        *rung = Rung::new(at, sum);
+    } else {
+        // Most have one or two: no room for four at once.
+        if panes.len() == panes.capacity() {
+            panes.reserve_exact(panes.len().clamp(1, 16));
+        }
+        panes.insert(before.map_or(0, |i| i + 1), Rung::new(at, sent));
     }
-    while panes.front().is_some_and(|&(oldest, _)| newest - oldest >= kept) {
-        panes.pop_front();
-    }
+    let over = panes.iter().take_while(|oldest| newest - oldest.at >= kept).count();
+    panes.drain(..over);
 }
 
-fn sum(panes: &VecDeque<(u32, Sent)>, at: u32, width: u32) -> Sent {
+fn sum(panes: &[Rung], at: u32, width: u32) -> Sent {
     let mut total = Sent::default();
-    for &(pane, sent) in panes.iter().rev() {
-        if pane <= at && at - pane < width {
-            total.add(sent);
-        } else if pane < at {
+    for rung in panes.iter().rev() {
+        if rung.at <= at && at - rung.at < width {
+            total.add(rung.sent());
+        } else if rung.at < at {
             break;
         }
     }

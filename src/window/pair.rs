@@ -80,10 +80,12 @@ pub struct Detail {
     /// What it sent, if it sends bodies.
     pub sent: Option<Box<Ladder>>,
     /// Tunnels that were kept open for long.
-    pub tunnels: Tunnels,
+    pub tunnels: Option<Box<Tunnels>>,
     /// Only for candidates: pairs that a judgement found worth a closer look.
     pub watched: Option<Box<Watched>>,
 }
+
+const _: () = assert!(size_of::<Detail>() <= 136, "one pair in six has one");
 
 /// Bytes in which URLs are counted until there is a detail.
 const URL_UNIT: u64 = 8;
@@ -277,7 +279,7 @@ impl Pair {
         self.down = self.down.saturating_add(contact.bytes_down().unwrap_or(0));
         self.count_url(u64::from(contact.url_bytes));
         if contact.method == Method::Connect && contact.duration >= LONG_TUNNEL && !contact.is(Signs::LATE) {
-            self.detail_mut().tunnels.add(contact);
+            self.detail_mut().tunnels.get_or_insert_default().add(contact);
         }
         if contact.method != Method::Get && contact.action != Action::Denied && !contact.is(Signs::LATE) {
             let sent =
@@ -396,10 +398,11 @@ impl Pair {
     /// Heap bytes behind the row.
     pub fn heap_bytes(&self) -> usize {
         let sent = self.sent().map_or(0, |sums| size_of::<Ladder>() + sums.heap_bytes());
-        self.timing_bytes() + sent
+        let tunnels = self.detail.as_ref().is_some_and(|detail| detail.tunnels.is_some());
+        self.timing_bytes() + sent + usize::from(tunnels) * size_of::<Tunnels>()
     }
 
-    /// Heap bytes that can grow by any contact; what is left out grows only by contacts that send.
+    /// Heap bytes that can grow by any contact; what is left out grows only by contacts that send or tunnel.
     pub fn timing_bytes(&self) -> usize {
         self.detail.as_ref().map_or(0, |d| {
             size_of::<Detail>()
@@ -421,6 +424,11 @@ impl Detail {
         if let Some(ms) = visit {
             self.visits.push(ms, timing::VISITS_KEPT);
         }
+    }
+
+    /// Minute in which the last long tunnel ended, 0 if there was none.
+    pub fn last_tunnel(&self) -> u32 {
+        self.tunnels.as_ref().map_or(0, |tunnels| tunnels.last)
     }
 
     #[inline]
@@ -468,10 +476,10 @@ impl Watched {
     /// Keeps a sample of a contact: its URL, its host and its user, as logged.
     pub fn sample(&mut self, url: &[u8], host: &[u8], user: Option<&[u8]>) {
         if self.samples.len() < SAMPLES && !self.samples.iter().any(|s| **s == *url) {
-            self.samples.push(url.into());
+            push_alone(&mut self.samples, url);
         }
         if self.hosts.len() < HOSTS && !self.hosts.iter().any(|h| **h == *host) {
-            self.hosts.push(host.into());
+            push_alone(&mut self.hosts, host);
         }
         if let Some(user) = user {
             self.user = Some(user.into());
@@ -485,4 +493,10 @@ impl Watched {
             + self.series.capacity() * size_of::<Hour>()
             + self.samples.iter().chain(&self.hosts).map(|s| s.len() + 16).sum::<usize>()
     }
+}
+
+/// Adds to a list that mostly stays short: without room for more.
+fn push_alone(list: &mut Vec<Box<[u8]>>, text: &[u8]) {
+    list.reserve_exact(1);
+    list.push(text.into());
 }

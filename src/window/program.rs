@@ -51,12 +51,12 @@ pub struct Place {
     pub up: u64,
     /// Bytes to the client, where logged.
     pub down: u64,
-    /// Bytes of paths and queries.
-    pub url_bytes: u64,
     /// Contacts.
     pub requests: u32,
     /// Visits.
     pub visits: u32,
+    /// Bytes of paths and queries, saturating.
+    pub url_bytes: u32,
     /// Refused by the proxy.
     pub denied: u32,
     /// Answered with 4xx or 5xx, or not at all.
@@ -64,6 +64,8 @@ pub struct Place {
     /// Slots in which the client had been on the network when the pair began.
     pub online: u32,
 }
+
+const _: () = assert!(size_of::<Place>() == 64);
 
 /// Which of its contacts are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +144,7 @@ impl Program {
         place.failed += u32::from(contact.status >= 400 || contact.action == Action::Error);
         place.up = place.up.saturating_add(contact.bytes_up().unwrap_or(0));
         place.down = place.down.saturating_add(contact.bytes_down().unwrap_or(0));
-        place.url_bytes += u64::from(contact.url_bytes);
+        place.url_bytes = place.url_bytes.saturating_add(u32::from(contact.url_bytes));
         if began || since >= VISIT_GAP {
             place.visits += 1;
             self.visits.push(start, index as u8);

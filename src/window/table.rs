@@ -3,8 +3,8 @@
 
 use hashbrown::HashTable;
 
-/// Rows in a block: a table has half a block of slack on average, and there are as many tables as shards.
-const BLOCK: usize = 64;
+/// Most bytes in a block: a table has half a block of slack on average, and there are as many tables as shards.
+const BLOCK: usize = 6 * 1024;
 
 /// A table of `T`. Rows are found by a 64-bit hash and an equality; a row number is stable until [`Table::retain`].
 #[derive(Debug)]
@@ -20,6 +20,9 @@ impl<T> Default for Table<T> {
 }
 
 impl<T> Table<T> {
+    /// Rows in a block, a power of two.
+    const ROWS: usize = 1 << (BLOCK / size_of::<T>()).ilog2();
+
     /// Row of the key with this hash, if there.
     #[inline]
     pub fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<u32> {
@@ -37,9 +40,9 @@ impl<T> Table<T> {
     fn push(&mut self, value: T) -> u32 {
         let row = self.len() as u32;
         match self.blocks.last_mut() {
-            Some(block) if block.len() < BLOCK => block.push(value),
+            Some(block) if block.len() < Self::ROWS => block.push(value),
             _ => {
-                let mut block = Vec::with_capacity(BLOCK);
+                let mut block = Vec::with_capacity(Self::ROWS);
                 block.push(value);
                 self.blocks.push(block);
             }
@@ -56,7 +59,7 @@ impl<T> Table<T> {
     /// A row, to write.
     #[inline]
     pub fn get_mut(&mut self, row: u32) -> &mut T {
-        &mut self.blocks[row as usize / BLOCK][row as usize % BLOCK]
+        &mut self.blocks[row as usize / Self::ROWS][row as usize % Self::ROWS]
     }
 
     /// All rows, in the order they came.
@@ -71,7 +74,7 @@ impl<T> Table<T> {
 
     /// Rows.
     pub fn len(&self) -> usize {
-        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * BLOCK + last.len())
+        self.blocks.last().map_or(0, |last| (self.blocks.len() - 1) * Self::ROWS + last.len())
     }
 
     /// No rows.
@@ -94,13 +97,13 @@ impl<T> Table<T> {
 
     /// Bytes of rows and index.
     pub fn bytes(&self) -> usize {
-        self.blocks.len() * BLOCK * size_of::<T>() + self.index.allocation_size()
+        self.blocks.len() * Self::ROWS * size_of::<T>() + self.index.allocation_size()
     }
 }
 
 #[inline]
 fn row_of<T>(blocks: &[Vec<T>], row: u32) -> &T {
-    &blocks[row as usize / BLOCK][row as usize % BLOCK]
+    &blocks[row as usize / Table::<T>::ROWS][row as usize % Table::<T>::ROWS]
 }
 
 #[cfg(test)]

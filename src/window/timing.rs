@@ -15,35 +15,50 @@ pub const VISITS_KEPT: usize = 192;
 /// The newest intervals, oldest overwritten. Grows with use: an empty one costs no heap.
 #[derive(Clone, Debug, Default)]
 pub struct Ring {
-    codes: Vec<Interval>,
+    /// Room; what is not used yet stands behind.
+    codes: Box<[Interval]>,
+    len: u16,
     next: u16,
 }
+
+/// Intervals that a ring has room for at first: as many as the smallest piece that the allocator gives.
+const FIRST_ROOM: usize = 12;
 
 impl Ring {
     /// Adds an interval; beyond `kept` the oldest goes.
     #[inline]
     pub fn push(&mut self, ms: u64, kept: usize) {
         let code = Interval::from_ms(ms);
-        if self.codes.len() < kept {
-            if self.codes.len() == self.codes.capacity() {
-                self.codes.reserve_exact(self.codes.len().clamp(8, 64));
+        if self.len() < kept {
+            if self.len() == self.codes.len() {
+                self.grow(kept);
             }
-            self.codes.push(code);
+            self.codes[self.len()] = code;
+            self.len += 1;
         } else {
             self.codes[self.next as usize] = code;
             self.next = (self.next + 1) % kept as u16;
         }
     }
 
+    #[cold]
+    fn grow(&mut self, kept: usize) {
+        let room = (2 * self.codes.len()).max(FIRST_ROOM).min(kept);
+        let mut codes = std::mem::take(&mut self.codes).into_vec();
+        codes.reserve_exact(room - codes.len());
+        codes.resize(room, Interval::default());
+        self.codes = codes.into_boxed_slice();
+    }
+
     /// Intervals in ms, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
-        let (new, old) = self.codes.split_at(self.next as usize);
+        let (new, old) = self.codes().split_at(self.next as usize);
         old.iter().chain(new).map(|code| code.ms())
     }
 
     /// All that are kept, in no order: enough for ranks.
     pub fn codes(&self) -> &[Interval] {
-        &self.codes
+        &self.codes[..self.len()]
     }
 
     /// Reads the place that is written next.
@@ -54,17 +69,17 @@ impl Ring {
 
     /// How many are kept.
     pub fn len(&self) -> usize {
-        self.codes.len()
+        usize::from(self.len)
     }
 
     /// None yet.
     pub fn is_empty(&self) -> bool {
-        self.codes.is_empty()
+        self.len == 0
     }
 
     /// Heap bytes.
     pub fn heap_bytes(&self) -> usize {
-        self.codes.capacity() * size_of::<Interval>()
+        self.codes.len() * size_of::<Interval>()
     }
 }
 

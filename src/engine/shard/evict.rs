@@ -1,7 +1,8 @@
 //! What a shard forgets when the state is over its limit.
 
-use super::{Pane, Shard, pair_hash};
+use super::{Shard, pair_hash};
 use crate::alert::Episode;
+use crate::engine::pane::Pane;
 use crate::window::ledger::Ledger;
 use crate::window::{Domain, Pair, pane_of};
 use std::collections::BTreeMap;

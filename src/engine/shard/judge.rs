@@ -1,12 +1,12 @@
 //! What a shard tells: judgements of the pairs that are due, and the episodes that come of them.
 
-use super::{Pane, Shard, pair_hash};
+use super::{Shard, pair_hash};
 use crate::alert::{Crowd, Episode, QUIET, Record, RecordKind, Severity, Telling};
 use crate::detect::spread::Spread;
 use crate::detect::{DETECTORS, Detector, Finding, Seen};
+use crate::engine::pane::Pane;
 use crate::engine::waiting::Waiting;
 use crate::engine::why::{Why, times};
-use crate::event::{Normalizer, Target};
 use crate::window::ledger::Incident;
 use crate::window::{HOSTS, Pair, Standing};
 
@@ -56,7 +56,7 @@ impl Shard {
         let domain = self.domains.find(domain, |d| d.hash == domain)?;
         let row = self.pairs.find(pair_hash(domain, client), |p| p.client == client && p.domain == domain)?;
         let pair = self.pairs.get(row);
-        let tunnel = pair.detail.as_ref().map_or(0, |detail| detail.tunnels.last);
+        let tunnel = pair.detail.as_ref().map_or(0, |detail| detail.last_tunnel());
         Some((row, times(pair.hand.last, tunnel)))
     }
 
@@ -80,31 +80,11 @@ impl Shard {
         Some((facts, found))
     }
 
-    /// Runs `look` with everything known of a pair; `due` and `words` are those of [`Seen`].
-    fn look<T>(
-        &self,
-        pane: &Pane<'_>,
-        row: u32,
-        (due, words): (bool, bool),
-        look: impl FnOnce(Seen<'_>) -> T,
-    ) -> Option<T> {
+    /// Runs `look` with everything known of a pair; `asked`: `due` and `words` of [`Seen`].
+    fn look<T>(&self, pane: &Pane<'_>, row: u32, asked: (bool, bool), look: impl FnOnce(Seen<'_>) -> T) -> Option<T> {
         let pair = self.pairs.get(row);
         let domain = self.domains.get(pair.domain);
-        pane.clients.with(pair.client, |client| {
-            look(Seen {
-                pair,
-                domain,
-                client,
-                clients: pane.clients.count(),
-                begun: pane.begun,
-                ledger: pane.knowledge.learned,
-                events: pane.before,
-                now: pane.end(),
-                carries: pane.carries,
-                due,
-                words,
-            })
-        })
+        pane.clients.with(pair.client, |client| look(pane.seen(pair, domain, client, asked)))
     }
 
     /// What a judgement leads to: closer watching, a record, and when to judge next. `contact`: the one of this pane that
@@ -126,14 +106,8 @@ impl Shard {
                 if found.iter().any(|f| f.detector == "get_exfil") {
                     watched.urls.get_or_insert_default();
                 }
-                let mut normalizer = Normalizer::default();
-                if pane.contact(contact).client == client
-                    && let Some(event) = pane.event(contact)
-                {
-                    let user = event.user.map(|u| u.decode().into_owned());
-                    let destination = Target::of(&event).and_then(|t| normalizer.destination(t.authority));
-                    let host = destination.map(|d| d.host.to_vec()).unwrap_or_default();
-                    watched.sample(event.target, &host, user.as_deref());
+                if pane.contact(contact).client == client {
+                    pane.sample(contact, watched);
                 }
             }
         }

@@ -1,0 +1,194 @@
+//! A share of all programs: counted, judged, told of, forgotten.
+
+use super::told::{Names, Told, hidden_by};
+use super::{Mail, RARE, hash_of};
+use crate::alert::{Episode, Record, RecordKind, Severity};
+use crate::detect::Rotation;
+use crate::engine::batch::shard_of;
+use crate::engine::lock;
+use crate::engine::pane::Pane;
+use crate::engine::shard::Shard;
+use crate::engine::waiting::Waiting;
+use crate::event::Method;
+use crate::window::{Domain, Program, Table, pane_of};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Contacts below which there is nothing to judge.
+const FEWEST: u32 = 6;
+/// A finding at this score makes a program a candidate.
+const CANDIDATE: u8 = 25;
+
+/// Programs of a share of all client and method.
+#[derive(Default)]
+pub struct Share {
+    table: Table<Program>,
+    /// What was found in this pane.
+    due: Vec<Due>,
+    told: BTreeMap<(u64, Method), Told>,
+    heap: usize,
+    /// Records of this pane, unordered.
+    pub records: Vec<Record>,
+    /// Rules that hid an alert, one for each alert.
+    pub hidden: Vec<usize>,
+}
+
+/// A rotation that was found, to be judged.
+struct Due {
+    row: u32,
+    /// A contact of this pane, to read texts from.
+    contact: Waiting,
+    rotation: Rotation,
+    /// All its domains as one.
+    domain: Domain,
+    names: Names,
+}
+
+impl Share {
+    /// Bytes, in entries × size.
+    pub fn bytes(&self) -> usize {
+        self.table.bytes() + self.heap
+    }
+
+    /// Counts what one program did in a pane.
+    pub fn count(&mut self, pane: &Pane<'_>, mail: &[Mail], shards: &[Mutex<Shard>]) {
+        let Mail { client, method, contact, .. } = mail[0];
+        let hash = hash_of(client, method);
+        let row = self.table.find(hash, |p| p.client == client && p.method == method).unwrap_or_else(|| {
+            self.table.insert(hash, Program::new(pane.contact(contact)), |p| hash_of(p.client, p.method))
+        });
+        let program = self.table.get_mut(row);
+        let before = program.heap_bytes();
+        mail.iter().for_each(|mail| program.add(pane.contact(mail.contact), mail.first, mail.online));
+        self.heap += program.heap_bytes().saturating_sub(before);
+        if program.places.len() < 2 || program.seen < program.judge_at.max(FEWEST) {
+            return;
+        }
+        // Looked at again after an eighth more; of what looks like nothing, after half as many contacts more.
+        let mut found = None;
+        if let Some(rotation) = Rotation::find(program, |_| true) {
+            let (wide, _, _) = gather(program, &(0..program.places.len() as u8).collect::<Vec<_>>(), shards);
+            // What others found by now, or what is forgotten, is no longer rare.
+            let rotation = match rotation.places.iter().all(|p| wide.contains(p)) {
+                true => Some(rotation),
+                false => Rotation::find(program, |p| wide.contains(&p)),
+            };
+            found = rotation.and_then(|rotation| {
+                let (_, domain, names) = gather(program, &rotation.places, shards);
+                Some((rotation, domain?, names))
+            });
+        }
+        program.judge_at = program.seen + (program.seen / if found.is_some() { 8 } else { 2 }).max(1);
+        self.due.extend(found.map(|(rotation, domain, names)| Due { row, contact, rotation, domain, names }));
+    }
+
+    /// Judges what was found.
+    pub fn judge(&mut self, pane: &Pane<'_>) {
+        std::mem::take(&mut self.due).into_iter().for_each(|due| self.judge_one(pane, due));
+    }
+
+    fn judge_one(&mut self, pane: &Pane<'_>, due: Due) {
+        let Due { row, contact, rotation, domain, names } = due;
+        let program = self.table.get_mut(row);
+        let pair = rotation.pooled(program);
+        let Some(Some(finding)) =
+            pane.clients.with(pair.client, |client| rotation.judge(&pane.seen(&pair, &domain, client, (true, true))))
+        else {
+            return;
+        };
+        if finding.card.score() < CANDIDATE {
+            return;
+        }
+        let before = program.heap_bytes();
+        let watched = program.watched.get_or_insert_default();
+        pane.sample(contact, watched);
+        self.heap += program.heap_bytes().saturating_sub(before);
+        let Some(severity) = Severity::of(finding.card.score()) else { return };
+        let key = (program.client, program.method);
+        let before = self.told.get(&key);
+        let kind = match before {
+            None => RecordKind::Alert,
+            Some(told) if severity <= told.episode.severity => return,
+            // What was hidden has not been told of.
+            Some(told) if told.episode.hidden => RecordKind::Alert,
+            Some(_) => RecordKind::Update,
+        };
+        let input = pane.batch(contact).input;
+        let rule = hidden_by(pane, &pair, &names, finding.detector);
+        let hidden = rule.is_some() && kind == RecordKind::Alert;
+        self.hidden.extend(rule.filter(|_| hidden));
+        let episode = Episode { finding, severity, input, hidden };
+        let mut told = Told { episode, rotation, domain, names, first: pair.first };
+        if let Some(before) = before {
+            told.keep(before);
+        }
+        self.heap += told.bytes();
+        self.heap -= before.map_or(0, Told::bytes);
+        if !hidden {
+            let record = told.record(pane, self.table.get(row), kind);
+            self.records.extend(record);
+        }
+        self.told.insert(key, told);
+    }
+
+    /// Ends the episodes of programs that `is_over` names.
+    pub fn end_where(&mut self, pane: &Pane<'_>, is_over: impl Fn(&Program) -> bool) {
+        let find = |table: &Table<Program>, key: &(u64, Method)| {
+            table.find(hash_of(key.0, key.1), |p| (p.client, p.method) == *key)
+        };
+        let is_over = |key: &(u64, Method)| find(&self.table, key).is_none_or(|row| is_over(self.table.get(row)));
+        let over: Vec<(u64, Method)> = self.told.keys().copied().filter(is_over).collect();
+        for key in over {
+            let Some(told) = self.told.remove(&key) else { continue };
+            self.heap -= told.bytes();
+            let Some(row) = find(&self.table, &key) else { continue };
+            if !told.episode.hidden {
+                let record = told.record(pane, self.table.get(row), RecordKind::End);
+                self.records.extend(record);
+            }
+            // What comes next is a new story.
+            let program = self.table.get_mut(row);
+            self.heap -= program.heap_bytes();
+            program.forget();
+            self.heap += program.heap_bytes();
+        }
+    }
+
+    /// Panes of the last contacts of all programs: what an eviction chooses by.
+    pub fn ages(&self) -> impl Iterator<Item = u32> + '_ {
+        self.table.rows().map(|p| pane_of(p.last))
+    }
+
+    /// Clients of open episodes.
+    pub fn clients_told(&self) -> impl Iterator<Item = u64> + '_ {
+        self.told.keys().map(|key| key.0)
+    }
+
+    /// Drops what was silent since the pane `cut`; what is told of it ends with it.
+    pub fn drop_until(&mut self, pane: &Pane<'_>, cut: u32) {
+        self.end_where(pane, |program| pane_of(program.last) <= cut);
+        self.table.retain(|p| pane_of(p.last) > cut, |p| hash_of(p.client, p.method));
+        self.heap = self.table.rows().map(Program::heap_bytes).sum::<usize>()
+            + self.told.values().map(Told::bytes).sum::<usize>();
+    }
+}
+
+/// Of these places those that are rare, what is known of their domains as one, and the names, earliest first.
+fn gather(program: &Program, places: &[u8], shards: &[Mutex<Shard>]) -> (Vec<u8>, Option<Domain>, Names) {
+    let mut order: Vec<u8> = places.to_vec();
+    let place = |p: u8| &program.places[usize::from(p)];
+    order.sort_by_key(|&p| (place(p).first, place(p).domain));
+    let (mut rare, mut names, mut all) = (Vec::new(), Vec::new(), None::<Domain>);
+    for p in order {
+        let hash = place(p).domain;
+        let shard = lock(&shards[shard_of(hash)]);
+        let Some(domain) = shard.domain_of(hash).filter(|d| d.clients.clone().refresh() <= RARE) else { continue };
+        rare.push(p);
+        names.push((hash, domain.name.clone()));
+        match &mut all {
+            None => all = Some(domain.alone()),
+            Some(all) => all.join(domain),
+        }
+    }
+    (rare, all, names)
+}
