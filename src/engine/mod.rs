@@ -17,6 +17,7 @@ mod batch;
 mod budget;
 mod clients;
 mod duplicates;
+mod fans;
 mod input;
 mod knowledge;
 mod learn;
@@ -44,6 +45,7 @@ use crate::input::Chunk;
 use crate::parse::Parser;
 use crate::window::pane_of;
 use clients::Clients;
+use fans::Fans;
 use input::Input;
 use knowledge::Knowledge;
 use programs::Programs;
@@ -118,6 +120,7 @@ pub struct Engine {
     shards: Vec<Mutex<Shard>>,
     clients: Clients,
     programs: Programs,
+    fans: Fans,
     batches: Vec<Option<Batch>>,
     free: Vec<u32>,
     spare: Vec<batch::Spare>,
@@ -163,6 +166,7 @@ impl Engine {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             clients: Clients::default(),
             programs: Programs::default(),
+            fans: Fans::default(),
             batches: Vec::new(),
             free: Vec::new(),
             spare: Vec::new(),
@@ -230,6 +234,7 @@ impl Engine {
         let pane = self.pane(self.last_pane, self.events);
         self.shards.iter().for_each(|shard| lock(shard).end_episodes(&pane, true));
         (0..SHARDS).for_each(|i| self.programs.end_episodes(i, &pane, true));
+        (0..SHARDS).for_each(|i| self.fans.end_episodes(i, &pane, true));
         self.collect(found);
     }
 
@@ -311,14 +316,17 @@ impl Engine {
                     if let Some(before) = &before {
                         shard.judge(before);
                         self.programs.judge(i_shard, before);
+                        self.fans.judge(i_shard, before);
                     }
                     if minute / 60 > last / 60 {
                         let before = self.pane(minute - 1, events);
                         shard.end_episodes(&before, false);
                         self.programs.end_episodes(i_shard, &before, false);
+                        self.fans.end_episodes(i_shard, &before, false);
                     }
                     let (events, denied) = shard.count(&pane);
                     self.programs.send(shard.mail.drain(..));
+                    self.fans.send(&pane, shard.met.drain(..));
                     counts[i][0].fetch_add(events, Ordering::Relaxed);
                     counts[i][1].fetch_add(denied, Ordering::Relaxed);
                 });
@@ -330,6 +338,7 @@ impl Engine {
                     // Programs look into all shards: none may be held.
                     drop(shard);
                     let bytes = bytes + self.programs.count(i_shard, &pane, &self.shards);
+                    let bytes = bytes + self.fans.count(i_shard, &pane, &self.shards);
                     states[i].fetch_add(bytes, Ordering::Relaxed);
                 });
                 barrier.wait();
@@ -349,6 +358,7 @@ impl Engine {
                 shares.go(worker, section, |i_shard| {
                     lock(&self.shards[i_shard]).judge(before);
                     self.programs.judge(i_shard, before);
+                    self.fans.judge(i_shard, before);
                 });
             }
         });
@@ -389,6 +399,7 @@ impl Engine {
             hidden.append(&mut shard.hidden);
         }
         self.programs.take_records(&mut new, &mut hidden);
+        self.fans.take_records(&mut new, &mut hidden);
         hidden.into_iter().for_each(|rule| self.tally.hidden.hid(rule));
         let ends = |r: &Record| r.record == RecordKind::End;
         new.sort_by(|a, b| (&a.time, ends(a), &a.id).cmp(&(&b.time, ends(b), &b.id)));

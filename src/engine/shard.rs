@@ -8,6 +8,7 @@ use crate::alert::{Episode, Record};
 use crate::engine::batch::Batch;
 use crate::engine::clients::Clients;
 use crate::engine::duplicates;
+use crate::engine::fans;
 use crate::engine::knowledge::{Gone, Knowledge};
 use crate::engine::lists::Lists;
 use crate::engine::names::HashKey;
@@ -93,6 +94,8 @@ pub struct Shard {
     episodes: BTreeMap<EpisodeKey, Episode>,
     /// What this pane had with rare domains that were come back to.
     pub mail: Vec<Mail>,
+    /// What this pane had with new domains, and with known ones that fail.
+    pub met: Vec<fans::Mail>,
     /// Heap behind rows, bytes.
     heap: usize,
     /// Duplicates found.
@@ -345,6 +348,7 @@ impl Shard {
                     of_machine.then_some(Mail { client, first, method: contact.method, online, contact: *i })
                 }));
             }
+            self.met.extend(fans::Mail::of(pane, contacts, pair, place, delta.new_domain));
             if let Some(by_count) = due(pair, pane.minute).or(known.then_some(false)) {
                 self.due.push((row, *index, by_count));
             }
