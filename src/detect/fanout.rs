@@ -67,6 +67,8 @@ pub const FEWEST: u32 = 8;
 pub const SPANS: [u32; 2] = [60, LONGEST];
 /// Clients of a domain from which it is no longer rare.
 const CROWD: u32 = 4;
+/// Hours with new ones from which a list is not read once and done.
+const GOES_ON: u32 = 3;
 /// Slots in which a client was on from which it has a past: six hours.
 const PAST: u32 = 36;
 
@@ -87,8 +89,8 @@ pub fn judge(seen: &Seen<'_>, burst: &Burst, crowds: &[u32]) -> Finding {
         s if s >= 0.5 => 10,
         s if s >= 0.3 => 5,
         s if s >= 0.2 => -6,
-        s if s >= 0.1 => -18,
-        _ => -28,
+        s if s >= 0.1 => -22,
+        _ => -30,
     };
     card.add("share_of_new_domains", of_all, None, points, || {
         format!("{:.0} % of the {met} domains that it met in that time", of_all * 100.0)
@@ -151,6 +153,8 @@ fn judge_count(burst: &Burst, card: &mut Card) {
         (Story::Visits, _, 40..80) => 14,
         (Story::Visits, _, _) => 20,
     };
+    // Trackers and abbreviations look like this as well: names that answer need twice as much.
+    let points = if burst.story == Story::Names && burst.failed * 4 < burst.count { points / 2 } else { points };
     card.add("new_domains", burst.count.into(), None, points, || {
         let how = match burst.story {
             Story::Names => "that fail or look made up",
@@ -179,7 +183,7 @@ fn judge_names(burst: &Burst, failed: f64, strange: f64, card: &mut Card) {
     // One natural name of thirty is taken for strange, of made up ones nearly all; words in a row are not.
     let points = match strange {
         s if s >= 0.6 => 22,
-        s if s >= 0.3 => 12,
+        s if s >= 0.4 => 12,
         _ => 0,
     };
     card.add("strange_labels_share", strange, None, points, || {
@@ -195,7 +199,7 @@ fn judge_list(burst: &Burst, card: &mut Card) {
         });
     }
     // A list of feeds is through after a round; a bot goes on.
-    if burst.hours >= 3 {
+    if burst.hours >= GOES_ON {
         let points = if burst.story == Story::Visits { 14 } else { 6 };
         card.add("hours_with_new_domains", burst.hours.into(), None, points, || {
             format!("it goes on: several new ones in each of {} hours", burst.hours)
@@ -208,7 +212,9 @@ fn judge_past(seen: &Seen<'_>, burst: &Burst, met: u32, card: &mut Card) {
     let slots = f64::from(burst.span) * 60_000.0 / SLOT as f64;
     let on = slots * seen.client.on_between(seen.now - Millis::from(burst.span) * 60_000, seen.now);
     let past = seen.client.online().saturating_sub(on as u32);
-    if past >= PAST {
+    // What is new once may be a program that somebody has just installed, and its list.
+    let once = burst.story == Story::Visits && burst.hours < GOES_ON;
+    if past >= PAST && !once {
         let usual = f64::from(burst.before) / f64::from(past) * 6.0;
         let now = f64::from(burst.count) / (on / 6.0).max(1.0);
         let points = match now / usual.max(0.25) {

@@ -55,7 +55,7 @@ impl Mail {
         // Without referers all that a page brings with it would look alone; bodies are few.
         let alone = of_one && (method == Method::Post || method == Method::Get && pane.carries.referer);
         let strange =
-            domain.kind == HostKind::Name && (failed || !has_strangers(&domain.name)) && is_strange(&domain.name);
+            domain.kind == HostKind::Name && is_strange(&domain.name) && (failed || !has_strangers(&domain.name));
         if !failed && !strange && !alone {
             return None;
         }
