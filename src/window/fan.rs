@@ -95,7 +95,7 @@ pub struct Burst {
     pub failed: u32,
     /// Of them with a strange label.
     pub strange: u32,
-    /// Hours of the clock in which at least [`BUSY`] lie.
+    /// Hours of the clock in which at least five lie.
     pub hours: u32,
     /// Lower bound of the share that have one shape, 0–1.
     pub shape: f64,
