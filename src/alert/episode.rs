@@ -152,6 +152,13 @@ impl Telling<'_> {
             Some(crowd) => (format!("{} clients", crowd.count()), "programs on the clients"),
             None => (format!("{}:", text(&client.name)), "program on the client"),
         };
+        if finding.detector == "fanout" {
+            return format!(
+                "{who} {}, first {} ({denied}; {up}). Find the {program}; block those domains that answered.",
+                finding.what,
+                text(&domain.name)
+            );
+        }
         let place = match self.domains {
             Some(all) => format!("{} domains in turn, first {}", all.len(), text(&domain.name)),
             None => text(&domain.name),

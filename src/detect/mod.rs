@@ -7,6 +7,7 @@
 //! | [`post_burst`] | data going out in bursts |
 //! | [`get_exfil`] | data going out in URLs |
 //! | [`tunnel`] | long or upload-heavy CONNECT |
+//! | [`fanout`] | one client starting to talk to many new or failing domains by machine |
 //! | [`spread`] | one new domain that reaches many clients |
 //! | [`ioc`] | a listed domain, host, URL or address, or one of an own incident |
 //!
@@ -21,6 +22,7 @@ pub mod beacon;
 mod begin;
 mod card;
 pub mod denied_beacon;
+pub mod fanout;
 pub mod get_exfil;
 mod indicators;
 pub mod ioc;
@@ -30,6 +32,7 @@ mod rhythm;
 mod rotation;
 mod shared_hosting;
 pub mod spread;
+mod strange;
 pub mod tunnel;
 
 pub use card::{Card, Evidence};
@@ -39,6 +42,7 @@ pub use indicators::{
 pub use rhythm::Rhythm;
 pub use rotation::Rotation;
 pub use shared_hosting::is_shared;
+pub use strange::is_strange;
 
 use crate::catalog::Entry;
 use crate::event::{Fields, Millis};
@@ -128,6 +132,7 @@ pub const DETECTORS: &[Entry<&dyn Detector>] = &[
     Entry { name: "post_burst", source: include_str!("post_burst.rs"), build: &post_burst::PostBurst },
     Entry { name: "get_exfil", source: include_str!("get_exfil.rs"), build: &get_exfil::GetExfil },
     Entry { name: "tunnel", source: include_str!("tunnel.rs"), build: &tunnel::Tunnel },
+    Entry { name: "fanout", source: include_str!("fanout.rs"), build: &fanout::Fanout },
     Entry { name: "spread", source: include_str!("spread.rs"), build: &spread::Spread },
     Entry { name: "ioc", source: include_str!("ioc.rs"), build: &ioc::Ioc },
 ];

@@ -25,17 +25,21 @@ impl Engine {
     /// Drops what is least worth until the state is well below its limit.
     pub(super) fn evict(&mut self) {
         let limit = self.state_limit();
-        // Programs have a share of their own as well; what is left of them counts with the pairs.
+        // Programs and fans have a share of their own as well; what is left of them counts with the pairs.
         if self.programs.bytes() > limit / 8 {
             self.programs.evict(&self.pane(self.last_pane, self.events));
         }
-        let pairs = self.shards.iter().map(|s| lock(s).bytes()).sum::<usize>() + self.programs.bytes();
+        if self.fans.bytes() > limit / 8 {
+            self.fans.evict(&self.pane(self.last_pane, self.events));
+        }
+        let shards = self.shards.iter().map(|s| lock(s).bytes()).sum::<usize>();
+        let pairs = shards + self.programs.bytes() + self.fans.bytes();
         if self.clients.bytes() > limit / 4 {
             let mut last = self.clients.last_contacts();
             last.sort_unstable();
             // The end of an episode names its client.
             let told = self.shards.iter().flat_map(|shard| lock(shard).clients_told().collect::<Vec<_>>());
-            let told = told.chain(self.programs.clients_told()).collect();
+            let told = told.chain(self.programs.clients_told()).chain(self.fans.clients_told()).collect();
             self.tally.evicted[2] +=
                 self.clients.drop_before(last[last.len() / 2] + 1, &told, knowledge::client_room(self.settings.memory));
         }

@@ -39,14 +39,17 @@ impl Engine {
                     if let Some(before) = &before {
                         shard.judge(before);
                         self.programs.judge(i_shard, before);
+                        self.fans.judge(i_shard, before);
                     }
                     if minute / 60 > last / 60 {
                         let before = self.pane(minute - 1, events);
                         shard.end_episodes(&before, false);
                         self.programs.end_episodes(i_shard, &before, false);
+                        self.fans.end_episodes(i_shard, &before, false);
                     }
                     let (events, denied) = shard.count(&pane, &mut desk);
                     self.programs.send(desk.out.mail.drain(..));
+                    self.fans.send(&pane, desk.out.met.drain(..));
                     counts[i][0].fetch_add(events, Ordering::Relaxed);
                     counts[i][1].fetch_add(denied, Ordering::Relaxed);
                 });
@@ -56,6 +59,7 @@ impl Engine {
                     // Programs look into all shards: none may be held.
                     let bytes = lock(&self.shards[i_shard]).bytes();
                     let bytes = bytes + self.programs.count(i_shard, &pane, &self.shards);
+                    let bytes = bytes + self.fans.count(i_shard, &pane, &self.shards);
                     states[i].fetch_add(bytes, Ordering::Relaxed);
                 });
                 barrier.wait();
@@ -75,6 +79,7 @@ impl Engine {
                 shares.go(worker, section, |i_shard| {
                     lock(&self.shards[i_shard]).judge(before);
                     self.programs.judge(i_shard, before);
+                    self.fans.judge(i_shard, before);
                 });
             }
         });
@@ -116,6 +121,7 @@ impl Engine {
             hidden.append(&mut shard.hidden);
         }
         self.programs.take_records(&mut new, &mut hidden);
+        self.fans.take_records(&mut new, &mut hidden);
         hidden.into_iter().for_each(|rule| self.tally.hidden.hid(rule));
         let ends = |r: &Record| r.record == RecordKind::End;
         new.sort_by(|a, b| (&a.time, ends(a), &a.id).cmp(&(&b.time, ends(b), &b.id)));

@@ -1,6 +1,7 @@
 //! What a thread works with while it counts the shards of a pane. One for each thread and not one for each shard: of many
 //! shards every one would keep the room of its busiest pane.
 
+use crate::engine::fans;
 use crate::engine::pane::Pane;
 use crate::engine::programs::Mail;
 use crate::engine::waiting::Waiting;
@@ -27,6 +28,8 @@ pub struct Out {
     pub deltas: Vec<(ClientDelta, Waiting)>,
     /// What it had with rare domains that were come back to.
     pub mail: Vec<Mail>,
+    /// What it had with new domains, and with known ones that fail.
+    pub met: Vec<fans::Mail>,
 }
 
 impl Out {

@@ -20,6 +20,7 @@ mod clients;
 mod close;
 mod desk;
 mod duplicates;
+mod fans;
 mod input;
 mod knowledge;
 mod learn;
@@ -48,6 +49,7 @@ use crate::input::Chunk;
 use crate::parse::Parser;
 use crate::window::pane_of;
 use clients::Clients;
+use fans::Fans;
 use input::Input;
 use knowledge::Knowledge;
 use programs::Programs;
@@ -121,6 +123,7 @@ pub struct Engine {
     shards: Vec<Mutex<Shard>>,
     clients: Clients,
     programs: Programs,
+    fans: Fans,
     batches: Vec<Option<Batch>>,
     free: Vec<u32>,
     spare: Vec<batch::Spare>,
@@ -166,6 +169,7 @@ impl Engine {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             clients: Clients::default(),
             programs: Programs::default(),
+            fans: Fans::default(),
             batches: Vec::new(),
             free: Vec::new(),
             spare: Vec::new(),
@@ -234,6 +238,7 @@ impl Engine {
         let pane = self.pane(self.last_pane, self.events);
         self.shards.iter().for_each(|shard| lock(shard).end_episodes(&pane, true));
         (0..SHARDS).for_each(|i| self.programs.end_episodes(i, &pane, true));
+        (0..SHARDS).for_each(|i| self.fans.end_episodes(i, &pane, true));
         self.collect(found);
     }
 

@@ -3,6 +3,7 @@
 mod cli;
 mod determinism;
 mod duplicates;
+mod fanout;
 mod flood;
 mod house_rules;
 mod incident;

@@ -30,8 +30,8 @@ fn alerts(log: &Path) -> Alerts {
     let mut alerts = Alerts::new();
     for line in run.stdout.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
         let record: Value = serde_json::from_slice(line).expect("JSON");
-        // The end of a finding over several clients names those who came after the alert.
-        if record["record"] == "end" && record["clients"].is_null() {
+        // The end of a finding over several clients or domains names those that came after the alert.
+        if record["record"] == "end" && record["clients"].is_null() && record["domains"].is_null() {
             continue;
         }
         let text = |name: &str| record[name].as_str().expect("a text").to_owned();

@@ -4,6 +4,7 @@ use super::{Shard, pair_hash};
 use crate::detect::is_shared;
 use crate::engine::desk::{Desk, Here, Out, arrange, same_key, same_pair};
 use crate::engine::duplicates;
+use crate::engine::fans;
 use crate::engine::pane::Pane;
 use crate::engine::programs::{BACK, Mail, RARE};
 use crate::engine::waiting::Waiting;
@@ -185,6 +186,7 @@ impl Shard {
                     of_machine.then_some(Mail { client, first, method: contact.method, online, contact: *i })
                 }));
             }
+            out.met.extend(fans::Mail::of(pane, contacts, pair, place, delta.new_domain));
             if let Some((contact, _)) = contacts.iter().rfind(|(contact, _)| contact.is(Signs::DOWNLOAD))
                 && (place.clients.refresh() <= RARE || is_shared(&place.name))
             {

@@ -13,6 +13,7 @@ use super::dice::{Dice, Size};
 use super::names;
 use super::presence::{DAY, Gate, MINUTE};
 use super::row::{Method, Mime};
+use super::walk;
 
 const HOUR: f64 = 3600.0;
 
@@ -40,16 +41,16 @@ const KINDS: &[&str] = &[
     "download",
 ];
 
-/// All kinds.
+/// All kinds that a world has unless told otherwise.
 pub(super) fn kinds() -> Vec<&'static str> {
     KINDS.to_vec()
 }
 
 /// The kind called `name`.
 pub(super) fn kind(name: &str) -> anyhow::Result<&'static str> {
-    match KINDS.iter().find(|kind| **kind == name) {
+    match KINDS.iter().chain(walk::KINDS).find(|kind| **kind == name) {
         Some(kind) => Ok(kind),
-        None => bail!("there is no attack {name:?}; attacks are {}", KINDS.join(", ")),
+        None => bail!("there is no attack {name:?}; attacks are {}", [KINDS, walk::KINDS].concat().join(", ")),
     }
 }
 
@@ -59,14 +60,15 @@ pub(super) fn is_slow(kind: &str) -> bool {
 }
 
 /// A client that will be hit, and when.
-struct Victim {
-    client: u32,
-    from: i64,
+pub(super) struct Victim {
+    pub(super) client: u32,
+    pub(super) from: i64,
     /// Milliseconds for which it will be on after that.
-    online: f64,
+    pub(super) online: f64,
 }
 
-fn victim(build: &Build, dice: &mut Dice, kind: &str) -> Victim {
+/// Whom it hits: a client that will be on for some hours.
+pub(super) fn victim(build: &Build, dice: &mut Dice, kind: &str) -> Victim {
     let span = (build.end() - build.plan.from) as f64;
     let mut best = Victim { client: 0, from: build.plan.from, online: 0.0 };
     for _ in 0..60 {
@@ -92,7 +94,8 @@ fn victim(build: &Build, dice: &mut Dice, kind: &str) -> Victim {
     best
 }
 
-fn jitter(dice: &mut Dice) -> (Jitter, f64) {
+/// How an agent strays from its beat.
+pub(super) fn jitter(dice: &mut Dice) -> (Jitter, f64) {
     let share = dice.between(0.01, 0.6);
     match dice.below(6) {
         0 => (Jitter::None, 0.0),
@@ -104,7 +107,7 @@ fn jitter(dice: &mut Dice) -> (Jitter, f64) {
 }
 
 /// A clock of an agent: from `low` to `high` seconds, but with at least some ticks while the victim is on.
-fn clock(dice: &mut Dice, victim: &Victim, low: f64, high: f64) -> Clock {
+pub(super) fn clock(dice: &mut Dice, victim: &Victim, low: f64, high: f64) -> Clock {
     let high = high.min(victim.online / 1000.0 / dice.between(10.0, 30.0)).max(low * 1.01);
     let (jitter, share) = jitter(dice);
     let mut clock = Clock::every(dice.log_uniform(low, high), jitter, share, Gate::Powered);
@@ -117,6 +120,9 @@ fn clock(dice: &mut Dice, victim: &Victim, low: f64, high: f64) -> Clock {
 
 /// Plants one attack of a kind.
 pub(super) fn plant(build: &mut Build, kind: &'static str) {
+    if walk::KINDS.contains(&kind) {
+        return walk::plant(build, kind);
+    }
     let mut dice = Dice::new(build.dice.next());
     let dice = &mut dice;
     let hit = victim(build, dice, kind);

@@ -14,6 +14,7 @@ use super::presence::{Calendar, DAY};
 use super::product;
 use super::routine::{Routine, Spec};
 use super::stream::Actors;
+use super::walk;
 use super::web::{Role, Web};
 use super::world::{HabitStories, PagePaths, Services, World};
 
@@ -134,6 +135,10 @@ pub(super) fn build(plan: Plan) -> (World, Actors) {
     build.web.fill(&mut Dice::named(seed, "web", 0), count, blocked);
     build.dice = Dice::named(seed, "niches", 0);
     niche::install(&mut build);
+    if build.plan.walks {
+        build.dice = Dice::named(seed, "walks", 0);
+        walk::install(&mut build);
+    }
     build.dice = Dice::named(seed, "attacks", 0);
     for kind in build.plan.attacks.clone() {
         match kind {

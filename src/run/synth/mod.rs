@@ -18,6 +18,7 @@
 //! | `clock`, `ask`, `routine` | acting by the clock |
 //! | `product`, `niche` | software that many have, and that few have |
 //! | `attack`, `agent`, `scenario` | intruders |
+//! | `walk` | those that go through lists, and harmless ones that do |
 //! | `incident` | one story, told by its dates |
 //! | `build`, `world`, `stream`, `row` | the world, and its time |
 //! | `volume` | how much |
@@ -53,6 +54,7 @@ mod scenario;
 mod stream;
 mod visit;
 mod volume;
+mod walk;
 mod web;
 mod words;
 mod world;

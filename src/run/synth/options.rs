@@ -85,6 +85,8 @@ pub(super) struct Plan {
     pub(super) domains: u32,
     /// Kinds of attacks, one entry for each to plant.
     pub(super) attacks: Vec<&'static str>,
+    /// Harmless programs go through lists.
+    pub(super) walks: bool,
     /// Start, milliseconds UTC.
     pub(super) from: i64,
     /// Local time minus UTC, milliseconds.
@@ -152,6 +154,7 @@ impl SynthOptions {
             sites: self.sites.unwrap_or((clients / 250).clamp(2, 24) as u16).max(1),
             domains: self.domains.unwrap_or((clients * 8).clamp(900, 400_000)),
             attacks,
+            walks: scenario.as_ref().is_some_and(|scenario| scenario.walks),
             from: if incident { super::incident::from() } else { midnight.timestamp().as_millisecond() - offset },
             offset,
             incident,
