@@ -45,9 +45,14 @@ impl Card {
         }
     }
 
+    /// The sum of the points.
+    pub fn sum(&self) -> i32 {
+        self.evidence.iter().map(|e| e.points).sum()
+    }
+
     /// The score, 0–100: the sum of the points.
     pub fn score(&self) -> u8 {
-        self.evidence.iter().map(|e| e.points).sum::<i32>().clamp(0, 100) as u8
+        self.sum().clamp(0, 100) as u8
     }
 
     /// Bytes behind it.

@@ -72,41 +72,27 @@ const GOES_ON: u32 = 3;
 /// Slots in which a client was on from which it has a past: six hours.
 const PAST: u32 = 36;
 
+/// Most that the past of a client can add.
+const MOST_BY_PAST: i32 = 16;
+
+/// Score from which anything is told.
+const TOLD: i32 = 40;
+
+/// Whether a burst can be worth telling, before anything is known of its domains: to look at them all is dear.
+pub fn is_promising(burst: &Burst) -> bool {
+    let mut card = Card::new(false);
+    // The client has met no fewer since.
+    judge_burst(burst, met(burst, burst.met_last), &mut card);
+    card.sum() + MOST_BY_PAST >= TOLD
+}
+
 /// Judges the meetings of a client. `seen` holds all of them as one pair, and their domains as one; `crowds` says how many
 /// clients each domain with a natural name has.
 pub fn judge(seen: &Seen<'_>, burst: &Burst, crowds: &[u32]) -> Finding {
     let mut card = Card::new(seen.words);
-    judge_count(burst, &mut card);
-    let share = |part: u32| f64::from(part) / f64::from(burst.count.max(1));
-    match burst.story {
-        Story::Names => judge_names(burst, share(burst.failed), share(burst.strange), &mut card),
-        Story::Posts | Story::Visits => judge_list(burst, &mut card),
-    }
-    // Of what it met in that time: who browses, or checks links, meets ten others for each that fails.
-    let met = seen.client.domains.saturating_sub(burst.met).max(burst.count);
-    let of_all = f64::from(burst.count) / f64::from(met);
-    let points = match of_all {
-        s if s >= 0.5 => 10,
-        s if s >= 0.3 => 5,
-        s if s >= 0.2 => -6,
-        s if s >= 0.1 => -22,
-        _ => -30,
-    };
-    card.add("share_of_new_domains", of_all, None, points, || {
-        format!("{:.0} % of the {met} domains that it met in that time", of_all * 100.0)
-    });
+    let met = met(burst, seen.client.domains);
+    judge_burst(burst, met, &mut card);
     judge_past(seen, burst, met, &mut card);
-    // Not the client: its line, or the proxy's.
-    let failing = f64::from(burst.failing) / f64::from(burst.count.max(1));
-    let points = match failing {
-        s if burst.story != Story::Names || s < 0.15 => 0,
-        s if s < 0.4 => -16,
-        s if s < 0.8 => -40,
-        _ => -60,
-    };
-    card.add("known_domains_failing", burst.failing.into(), None, points, || {
-        format!("{} domains that it had used before fail as well", burst.failing)
-    });
     // Nobody's algorithm: a line that was down when the log began, or a product that many were given.
     let crowded = crowds.iter().filter(|&&users| users >= CROWD && u64::from(users) * 10 >= seen.all_clients()).count();
     let share = crowded as f64 / f64::from(burst.count.max(1));
@@ -124,6 +110,44 @@ pub fn judge(seen: &Seen<'_>, burst: &Burst, crowds: &[u32]) -> Finding {
         Story::Posts | Story::Visits => &["T1008", "T1071.001"],
     };
     Finding { detector: "fanout", card, what, attack, standing: Standing::Unknown }
+}
+
+/// Domains of any kind that the client met during a burst; `domains`: all so far.
+fn met(burst: &Burst, domains: u32) -> u32 {
+    domains.saturating_sub(burst.met).max(burst.count)
+}
+
+/// What a burst says by itself.
+fn judge_burst(burst: &Burst, met: u32, card: &mut Card) {
+    judge_count(burst, card);
+    let share = |part: u32| f64::from(part) / f64::from(burst.count.max(1));
+    match burst.story {
+        Story::Names => judge_names(burst, share(burst.failed), share(burst.strange), card),
+        Story::Posts | Story::Visits => judge_list(burst, card),
+    }
+    // Of what it met in that time: who browses, or checks links, meets ten others for each that fails.
+    let of_all = f64::from(burst.count) / f64::from(met);
+    let points = match of_all {
+        s if s >= 0.5 => 10,
+        s if s >= 0.3 => 5,
+        s if s >= 0.2 => -6,
+        s if s >= 0.1 => -22,
+        _ => -30,
+    };
+    card.add("share_of_new_domains", of_all, None, points, || {
+        format!("{:.0} % of the {met} domains that it met in that time", of_all * 100.0)
+    });
+    // Not the client: its line, or the proxy's.
+    let failing = f64::from(burst.failing) / f64::from(burst.count.max(1));
+    let points = match failing {
+        s if burst.story != Story::Names || s < 0.15 => 0,
+        s if s < 0.4 => -16,
+        s if s < 0.8 => -40,
+        _ => -60,
+    };
+    card.add("known_domains_failing", burst.failing.into(), None, points, || {
+        format!("{} domains that it had used before fail as well", burst.failing)
+    });
 }
 
 /// How many: at the floor it is no more than odd, at one a minute nobody types that.

@@ -185,7 +185,9 @@ const SEVERAL: u8 = u8::MAX;
 fn collapse(turns: &[Turn], places: &[u8], gap: u64) -> (Vec<Turn>, usize) {
     let mut clock: Vec<Turn> = Vec::with_capacity(turns.len());
     let (mut last, mut together) = (0, 0);
-    for &(time, place) in turns.iter().filter(|turn| places.contains(&turn.1)) {
+    let mut is_one = [false; 256];
+    places.iter().for_each(|&place| is_one[usize::from(place)] = true);
+    for &(time, place) in turns.iter().filter(|turn| is_one[usize::from(turn.1)]) {
         match clock.last_mut() {
             // Who comes just before another must not seem to fill its place.
             Some((_, first)) if time - last < gap => {
@@ -201,8 +203,9 @@ fn collapse(turns: &[Turn], places: &[u8], gap: u64) -> (Vec<Turn>, usize) {
 }
 
 fn rhythm(intervals: &[u64], least: f64) -> Option<Rhythm> {
-    let codes: Vec<Interval> = intervals.iter().take(VISITS_KEPT).map(|&ms| Interval::from_ms(ms)).collect();
-    Rhythm::of(&codes, least)
+    let mut codes = [Interval::default(); VISITS_KEPT];
+    let count = codes.iter_mut().zip(intervals).map(|(code, &ms)| *code = Interval::from_ms(ms)).count();
+    Rhythm::of(&codes[..count], least)
 }
 
 /// The rhythm of contacts, if it is a clock.

@@ -9,7 +9,7 @@ pub use mail::Mail;
 
 use crate::alert::{Episode, QUIET, Record, RecordKind, Severity};
 use crate::detect::Finding;
-use crate::detect::fanout::{FEWEST, SPANS, judge};
+use crate::detect::fanout::{FEWEST, SPANS, is_promising, judge};
 use crate::engine::batch::{SHARDS, shard_of};
 use crate::engine::lock;
 use crate::engine::pane::Pane;
@@ -163,7 +163,7 @@ impl Share {
             .into_iter()
             .flat_map(|story| SPANS.map(|span| fan.burst(story, span, pane.end())))
             .flatten()
-            .filter(|burst| burst.count >= FEWEST)
+            .filter(|burst| burst.count >= FEWEST && is_promising(burst))
             .collect();
         if bursts.is_empty() {
             return;

@@ -7,11 +7,50 @@ const LEAST: u64 = 4 * 1024;
 
 /// Endings of what Windows, macOS and Office run, and of what carries it in mails and on drop sites (MITRE ATT&CK T1204.002,
 /// T1566.002). Scripts of pages (`.js`) are not among them: every page has some.
-const ENDINGS: [&[u8]; 32] = [
-    b"exe", b"dll", b"scr", b"msi", b"msix", b"pif", b"bat", b"cmd", b"ps1", b"vbs", b"vbe", b"jse", b"wsf", b"hta",
-    b"chm", b"lnk", b"jar", b"xll", b"docm", b"xlsm", b"xlsb", b"pptm", b"zip", b"rar", b"7z", b"ace", b"cab", b"iso",
-    b"img", b"vhd", b"dmg", b"pkg",
+const ENDINGS: [u32; 32] = [
+    word(b"exe"),
+    word(b"dll"),
+    word(b"scr"),
+    word(b"msi"),
+    word(b"msix"),
+    word(b"pif"),
+    word(b"bat"),
+    word(b"cmd"),
+    word(b"ps1"),
+    word(b"vbs"),
+    word(b"vbe"),
+    word(b"jse"),
+    word(b"wsf"),
+    word(b"hta"),
+    word(b"chm"),
+    word(b"lnk"),
+    word(b"jar"),
+    word(b"xll"),
+    word(b"docm"),
+    word(b"xlsm"),
+    word(b"xlsb"),
+    word(b"pptm"),
+    word(b"zip"),
+    word(b"rar"),
+    word(b"7z"),
+    word(b"ace"),
+    word(b"cab"),
+    word(b"iso"),
+    word(b"img"),
+    word(b"vhd"),
+    word(b"dmg"),
+    word(b"pkg"),
 ];
+
+/// An ending of at most four letters as one number, its case dropped: it is compared with all others at once.
+const fn word(ending: &[u8]) -> u32 {
+    let (mut word, mut i) = (0, 0);
+    while i < ending.len() {
+        word = word << 8 | (ending[i] | 0x20) as u32;
+        i += 1;
+    }
+    word
+}
 
 /// The same by media type, after `application/`.
 const TYPES: [&[u8]; 12] = [
@@ -38,11 +77,12 @@ pub fn is_download(event: &Event<'_>, target: &Target<'_>) -> bool {
     came && (by_ending(target.path) || event.content_type.is_some_and(by_type))
 }
 
+#[inline]
 fn by_ending(path: &[u8]) -> bool {
     let end = &path[path.len().saturating_sub(5)..];
     let Some(dot) = end.iter().rposition(|&b| b == b'.') else { return false };
-    let ending = &end[dot + 1..];
-    ending.len() >= 2 && ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending))
+    let ending = word(&end[dot + 1..]);
+    ENDINGS.iter().fold(false, |found, &known| found | (known == ending))
 }
 
 fn by_type(media: &[u8]) -> bool {

@@ -103,6 +103,8 @@ pub struct Burst {
     pub lasted: u32,
     /// Domains of any kind that the client had met before the first of them.
     pub met: u32,
+    /// The same before the last of them.
+    pub met_last: u32,
     /// Domains in use that failed since.
     pub failing: u32,
     /// Meetings of the story before the span, as long as the fan is remembered.
@@ -187,7 +189,7 @@ impl Fan {
             let before = if hour.0 == meeting.minute / 60 { hour.1 } else { 0 };
             hour = (meeting.minute / 60, before + 1);
             burst.hours += u32::from(hour.1 == BUSY);
-            last = meeting.minute;
+            (last, burst.met_last) = (meeting.minute, meeting.met);
         }
         burst.shape = shape.at_least();
         burst.lasted = last - first.minute + 1;
