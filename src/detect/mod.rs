@@ -238,7 +238,9 @@ fn judge_prevalence(seen: &Seen<'_>, standing: Standing, arrived: bool, card: &m
         1 => 6,
         2 | 3 if share <= 0.02 => 3,
         // An outbreak, not popularity; of one that is large, the spread is told instead of each client.
+        _ if grown && share >= 0.3 => -30,
         _ if grown && domain.judged.reached >= 12 && share >= 0.15 => -16,
+        _ if grown && domain.judged.reached >= 8 && share >= 0.08 => -8,
         _ if grown => 0,
         _ if arrived && standing == Standing::Clock => -10,
         _ if odd => -4,
