@@ -144,15 +144,16 @@ fn below(out: &mut String, entry: &Entry<'_>, columns: &Columns, options: &Table
         let points = format!("{:+}", evidence.points);
         say(Style::Plain, hang(&safe(&names.text(&evidence.text)), &points, 3));
     }
-    for (word, list) in [("clients", &record.clients), ("domains", &record.domains)] {
+    for (word, list) in [("client", &record.clients), ("domain", &record.domains)] {
         let list = list.as_deref().unwrap_or_default();
         let others: Vec<String> = list
             .iter()
             .filter(|n| **n != record.client && **n != record.domain)
-            .map(|n| if word == "domains" { safe(&defang(n)) } else { safe(n) })
+            .map(|n| if word == "domain" { safe(&defang(n)) } else { safe(n) })
             .collect();
         if !others.is_empty() {
-            say(Style::Faint, hang(&format!("{} more {word}: {}", others.len(), others.join(", ")), "", 3));
+            let plural = if others.len() == 1 { "" } else { "s" };
+            say(Style::Faint, hang(&format!("{} more {word}{plural}: {}", others.len(), others.join(", ")), "", 3));
         }
     }
     for sample in record.samples.iter().take(3) {
