@@ -49,7 +49,7 @@ impl Engine {
                     }
                     let (events, denied) = shard.count(&pane, &mut desk);
                     self.programs.send(desk.out.mail.drain(..));
-                    self.fans.send(&pane, desk.out.met.drain(..));
+                    self.fans.send(desk.out.met.drain(..));
                     counts[i][0].fetch_add(events, Ordering::Relaxed);
                     counts[i][1].fetch_add(denied, Ordering::Relaxed);
                 });

@@ -1,20 +1,18 @@
-//! The fans of all clients: what each is the first to ask for. An exchange as that of programs, and smaller: shards send
-//! what begins and is odd, which is little; it is counted after the barrier that ends a pane's counting, and judged with the
-//! next pane's.
+//! The fans of all clients: what each is the first to ask for. Shards send what begins and is odd, which is little.
 
 mod mail;
 mod told;
 
 pub use mail::Mail;
 
-use crate::alert::{Episode, QUIET, Record, RecordKind, Severity};
+use crate::alert::{Episode, RecordKind, Severity};
 use crate::detect::Finding;
 use crate::detect::fanout::{FEWEST, SPANS, is_promising, judge};
-use crate::engine::batch::{SHARDS, shard_of};
-use crate::engine::lock;
+use crate::engine::exchange::{self, Exchange, Outcome};
 use crate::engine::pane::Pane;
 use crate::engine::shard::Shard;
 use crate::engine::waiting::Waiting;
+use crate::event::Millis;
 use crate::window::{Burst, Fan, MEETINGS, SAMPLES, Story, Table, pane_of};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -22,15 +20,13 @@ use told::{Gathered, Told, gather, hidden_by, name_of, tell};
 
 /// Fans of a share of all clients.
 #[derive(Default)]
-struct Share {
+pub struct Share {
     table: Table<Fan>,
     /// What is to be judged of this pane.
     due: Vec<Due>,
     told: BTreeMap<u64, Told>,
     heap: usize,
-    records: Vec<Record>,
-    /// Rules that hid an alert, one for each alert.
-    hidden: Vec<usize>,
+    outcome: Outcome,
 }
 
 /// A client to be judged.
@@ -42,108 +38,55 @@ struct Due {
 }
 
 /// All fans.
-pub struct Fans {
-    mail: Vec<Mutex<Vec<(u64, Mail)>>>,
-    shares: Vec<Mutex<Share>>,
-}
+pub type Fans = Exchange<Share>;
 
-impl Default for Fans {
-    fn default() -> Self {
-        Fans {
-            mail: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            shares: (0..SHARDS).map(|_| Mutex::default()).collect(),
-        }
-    }
-}
+impl exchange::Share for Share {
+    type Mail = Mail;
 
-impl Fans {
-    /// Takes what a shard met in a pane.
-    pub fn send(&self, pane: &Pane<'_>, mail: impl Iterator<Item = Mail>) {
-        for mail in mail {
-            let client = pane.contact(mail.contact).client;
-            lock(&self.mail[shard_of(client)]).push((client, mail));
-        }
+    fn row_of(mail: &Mail) -> u64 {
+        mail.client
     }
 
-    /// Counts the mail of a share, and looks up the domains of what is to be judged; the bytes of the share. Call where no
-    /// shard is written.
-    pub fn count(&self, i: usize, pane: &Pane<'_>, shards: &[Mutex<Shard>]) -> usize {
-        let mut mail = std::mem::take(&mut *lock(&self.mail[i]));
-        let mut share = lock(&self.shares[i]);
-        if !mail.is_empty() {
-            // A pair has one of a pane: it is all that decides.
-            mail.sort_unstable_by_key(|(client, mail)| {
-                let contact = pane.contact(mail.contact);
-                (*client, contact.start(), contact.domain)
-            });
-            for group in mail.chunk_by(|a, b| a.0 == b.0) {
-                share.count(pane, group, shards);
-            }
-            // The room is kept for the next pane.
-            mail.clear();
-            *lock(&self.mail[i]) = mail;
-        }
-        share.bytes()
+    fn arrange(mail: &mut [Mail], pane: &Pane<'_>) {
+        // A pair has one of a pane: it is all that decides.
+        mail.sort_unstable_by_key(|mail| {
+            let contact = pane.contact(mail.contact);
+            (mail.client, contact.start(), contact.domain)
+        });
     }
 
-    /// Judges what is due in a share. Call where no client is written.
-    pub fn judge(&self, i: usize, pane: &Pane<'_>) {
-        lock(&self.shares[i]).judge(pane);
+    fn is_same(a: &Mail, b: &Mail) -> bool {
+        a.client == b.client
     }
 
-    /// Ends the episodes of a share that have been quiet for long, or `all` of them.
-    pub fn end_episodes(&self, i: usize, pane: &Pane<'_>, all: bool) {
-        lock(&self.shares[i]).end_where(pane, |fan| all || pane.end() - fan.last >= QUIET);
-    }
-
-    /// Takes the records of all shares, and the rules that hid others, unordered.
-    pub fn take_records(&self, into: &mut Vec<Record>, hidden: &mut Vec<usize>) {
-        for share in &self.shares {
-            let mut share = lock(share);
-            into.append(&mut share.records);
-            hidden.append(&mut share.hidden);
-        }
-    }
-
-    /// Bytes of all.
-    pub fn bytes(&self) -> usize {
-        self.shares.iter().map(|share| lock(share).bytes()).sum()
-    }
-
-    /// Clients of open episodes.
-    pub fn clients_told(&self) -> Vec<u64> {
-        self.shares.iter().flat_map(|share| lock(share).told.keys().copied().collect::<Vec<_>>()).collect()
-    }
-
-    /// Drops the half of all that was silent longest; what is told of them ends with it.
-    pub fn evict(&self, pane: &Pane<'_>) {
-        let ages = |share: &Mutex<Share>| lock(share).table.rows().map(|fan| pane_of(fan.last)).collect::<Vec<_>>();
-        let mut last: Vec<u32> = self.shares.iter().flat_map(ages).collect();
-        last.sort_unstable();
-        if let Some(&cut) = last.get(last.len() / 2) {
-            self.shares.iter().for_each(|share| lock(share).drop_until(pane, cut));
-        }
-    }
-}
-
-impl Share {
     fn bytes(&self) -> usize {
         self.table.bytes() + self.heap
     }
 
-    /// Counts what one client did in a pane.
-    fn count(&mut self, pane: &Pane<'_>, mail: &[(u64, Mail)], shards: &[Mutex<Shard>]) {
-        let client = mail[0].0;
+    fn outcome(&mut self) -> &mut Outcome {
+        &mut self.outcome
+    }
+
+    fn ages(&self) -> Vec<u32> {
+        self.table.rows().map(|fan| pane_of(fan.last)).collect()
+    }
+
+    fn clients_told(&self) -> Vec<u64> {
+        self.told.keys().copied().collect()
+    }
+
+    fn count(&mut self, pane: &Pane<'_>, mail: &[Mail], shards: &[Mutex<Shard>]) {
+        let client = mail[0].client;
         let found = self.table.find(client, |fan| fan.client == client);
         // Who met nothing is not remembered for what fails.
-        if found.is_none() && mail.iter().all(|(_, mail)| mail.meeting.is_none()) {
+        if found.is_none() && mail.iter().all(|mail| mail.meeting.is_none()) {
             return;
         }
         let row = found.unwrap_or_else(|| self.table.insert(client, Fan::new(client), |fan| fan.client));
         let fan = self.table.get_mut(row);
         let before = fan.heap_bytes();
         let mut told = self.told.get_mut(&client);
-        for (_, mail) in mail {
+        for mail in mail {
             let contact = pane.contact(mail.contact);
             let Some(meeting) = &mail.meeting else {
                 fan.add_failing(contact.domain);
@@ -169,7 +112,7 @@ impl Share {
             return;
         }
         fan.judge_at = fan.seen() + (fan.seen() / 8).clamp(1, FEWEST);
-        let contacts = mail.iter().filter(|(_, mail)| mail.meeting.is_some()).map(|(_, mail)| mail.contact);
+        let contacts = mail.iter().filter(|mail| mail.meeting.is_some()).map(|mail| mail.contact);
         let contacts = contacts.take(SAMPLES).collect();
         let bursts = bursts.into_iter().filter_map(|burst| gather(fan, burst, pane, shards)).collect();
         self.due.push(Due { row, contacts, bursts });
@@ -179,6 +122,33 @@ impl Share {
         std::mem::take(&mut self.due).into_iter().for_each(|due| self.judge_one(pane, due));
     }
 
+    fn end_where(&mut self, pane: &Pane<'_>, is_over: impl Fn(Millis) -> bool) {
+        let find = |table: &Table<Fan>, client: u64| table.find(client, |fan| fan.client == client);
+        let is_over = |client: &u64| find(&self.table, *client).is_none_or(|row| is_over(self.table.get(row).last));
+        let over: Vec<u64> = self.told.keys().copied().filter(is_over).collect();
+        for client in over {
+            let Some(told) = self.told.remove(&client) else { continue };
+            self.heap -= told.bytes();
+            let Some(row) = find(&self.table, client) else { continue };
+            if !told.episode.hidden {
+                let record = tell(pane, self.table.get(row), &told, RecordKind::End);
+                self.outcome.records.extend(record);
+            }
+            let fan = self.table.get_mut(row);
+            self.heap -= fan.heap_bytes();
+            fan.forget();
+        }
+    }
+
+    fn drop_until(&mut self, pane: &Pane<'_>, cut: u32) {
+        self.end_where(pane, |last| pane_of(last) <= cut);
+        self.table.retain(|fan| pane_of(fan.last) > cut, |fan| fan.client);
+        self.heap =
+            self.table.rows().map(Fan::heap_bytes).sum::<usize>() + self.told.values().map(Told::bytes).sum::<usize>();
+    }
+}
+
+impl Share {
     fn judge_one(&mut self, pane: &Pane<'_>, due: Due) {
         let fan = self.table.get_mut(due.row);
         let client = fan.client;
@@ -209,7 +179,7 @@ impl Share {
         let Gathered { burst, pair, domain, names, .. } = gathered;
         let rule = hidden_by(pane, client, &names);
         let hidden = rule.is_some() && kind == RecordKind::Alert;
-        self.hidden.extend(rule.filter(|_| hidden));
+        self.outcome.hidden.extend(rule.filter(|_| hidden));
         let episode = Episode { finding, severity, input, hidden };
         let old = self.told.remove(&client);
         self.heap -= old.as_ref().map_or(0, Told::bytes);
@@ -228,33 +198,8 @@ impl Share {
         self.heap += told.bytes();
         if !hidden {
             let record = tell(pane, self.table.get(due.row), &told, kind);
-            self.records.extend(record);
+            self.outcome.records.extend(record);
         }
         self.told.insert(client, told);
-    }
-
-    fn end_where(&mut self, pane: &Pane<'_>, is_over: impl Fn(&Fan) -> bool) {
-        let find = |table: &Table<Fan>, client: u64| table.find(client, |fan| fan.client == client);
-        let is_over = |client: &u64| find(&self.table, *client).is_none_or(|row| is_over(self.table.get(row)));
-        let over: Vec<u64> = self.told.keys().copied().filter(is_over).collect();
-        for client in over {
-            let Some(told) = self.told.remove(&client) else { continue };
-            self.heap -= told.bytes();
-            let Some(row) = find(&self.table, client) else { continue };
-            if !told.episode.hidden {
-                let record = tell(pane, self.table.get(row), &told, RecordKind::End);
-                self.records.extend(record);
-            }
-            let fan = self.table.get_mut(row);
-            self.heap -= fan.heap_bytes();
-            fan.forget();
-        }
-    }
-
-    fn drop_until(&mut self, pane: &Pane<'_>, cut: u32) {
-        self.end_where(pane, |fan| pane_of(fan.last) <= cut);
-        self.table.retain(|fan| pane_of(fan.last) > cut, |fan| fan.client);
-        self.heap =
-            self.table.rows().map(Fan::heap_bytes).sum::<usize>() + self.told.values().map(Told::bytes).sum::<usize>();
     }
 }

@@ -20,6 +20,7 @@ mod clients;
 mod close;
 mod desk;
 mod duplicates;
+mod exchange;
 mod fans;
 mod input;
 mod knowledge;

@@ -17,6 +17,8 @@ const STAYS: usize = 4;
 /// What a client has with a domain in a minute, on its way to its fan.
 #[derive(Clone, Copy, Debug)]
 pub struct Mail {
+    /// Keyed hash of the client.
+    pub client: u64,
     /// Its first contact.
     pub contact: Waiting,
     /// The meeting; `None` for a domain that had answered before and does not now.
@@ -35,7 +37,7 @@ impl Mail {
         let answered = |detail: &Detail| detail.seen >= 8 && detail.failed * 4 < detail.seen;
         let fails =
             fails && contacts.iter().all(|(c, _)| has_failed(c)) && pair.detail.as_deref().is_some_and(answered);
-        fails.then_some(Mail { contact: contacts[0].1, meeting: None })
+        fails.then_some(Mail { client: pair.client, contact: contacts[0].1, meeting: None })
     }
 
     fn of_new(pane: &Pane<'_>, contacts: &[Here], domain: &Domain) -> Option<Mail> {
@@ -79,7 +81,7 @@ impl Mail {
             alone,
             ..Meeting::default()
         };
-        Some(Mail { contact, meeting: Some(meeting) })
+        Some(Mail { client: first.client, contact, meeting: Some(meeting) })
     }
 }
 

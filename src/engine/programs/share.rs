@@ -2,14 +2,15 @@
 
 use super::told::{Names, Told, hidden_by};
 use super::{Mail, RARE, hash_of};
-use crate::alert::{Episode, Record, RecordKind, Severity};
+use crate::alert::{Episode, RecordKind, Severity};
 use crate::detect::Rotation;
 use crate::engine::batch::shard_of;
+use crate::engine::exchange::{self, Outcome};
 use crate::engine::lock;
 use crate::engine::pane::Pane;
 use crate::engine::shard::Shard;
 use crate::engine::waiting::Waiting;
-use crate::event::Method;
+use crate::event::{Method, Millis};
 use crate::window::{Domain, Program, Table, pane_of};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -27,10 +28,7 @@ pub struct Share {
     due: Vec<Due>,
     told: BTreeMap<(u64, Method), Told>,
     heap: usize,
-    /// Records of this pane, unordered.
-    pub records: Vec<Record>,
-    /// Rules that hid an alert, one for each alert.
-    pub hidden: Vec<usize>,
+    outcome: Outcome,
 }
 
 /// A rotation that was found, to be judged.
@@ -44,14 +42,38 @@ struct Due {
     names: Names,
 }
 
-impl Share {
-    /// Bytes, in entries × size.
-    pub fn bytes(&self) -> usize {
+impl exchange::Share for Share {
+    type Mail = Mail;
+
+    fn row_of(mail: &Mail) -> u64 {
+        hash_of(mail.client, mail.method)
+    }
+
+    fn arrange(mail: &mut [Mail], pane: &Pane<'_>) {
+        // Those that differ in what is at hand are not looked up.
+        let key = |mail: &Mail| (mail.client, mail.method, mail.contact.start());
+        mail.sort_unstable_by(|a, b| {
+            key(a).cmp(&key(b)).then_with(|| {
+                let (x, y) = (pane.contact(a.contact), pane.contact(b.contact));
+                let order = x.order(y).then_with(|| x.domain.cmp(&y.domain));
+                order.then_with(|| pane.line(a.contact).cmp(pane.line(b.contact)))
+            })
+        });
+    }
+
+    fn is_same(a: &Mail, b: &Mail) -> bool {
+        (a.client, a.method) == (b.client, b.method)
+    }
+
+    fn bytes(&self) -> usize {
         self.table.bytes() + self.heap
     }
 
-    /// Counts what one program did in a pane.
-    pub fn count(&mut self, pane: &Pane<'_>, mail: &[Mail], shards: &[Mutex<Shard>]) {
+    fn outcome(&mut self) -> &mut Outcome {
+        &mut self.outcome
+    }
+
+    fn count(&mut self, pane: &Pane<'_>, mail: &[Mail], shards: &[Mutex<Shard>]) {
         let Mail { client, method, contact, .. } = mail[0];
         let hash = hash_of(client, method);
         let row = self.table.find(hash, |p| p.client == client && p.method == method).unwrap_or_else(|| {
@@ -82,11 +104,49 @@ impl Share {
         self.due.extend(found.map(|(rotation, domain, names)| Due { row, contact, rotation, domain, names }));
     }
 
-    /// Judges what was found.
-    pub fn judge(&mut self, pane: &Pane<'_>) {
+    fn judge(&mut self, pane: &Pane<'_>) {
         std::mem::take(&mut self.due).into_iter().for_each(|due| self.judge_one(pane, due));
     }
 
+    fn end_where(&mut self, pane: &Pane<'_>, is_over: impl Fn(Millis) -> bool) {
+        let find = |table: &Table<Program>, key: &(u64, Method)| {
+            table.find(hash_of(key.0, key.1), |p| (p.client, p.method) == *key)
+        };
+        let is_over = |key: &(u64, Method)| find(&self.table, key).is_none_or(|row| is_over(self.table.get(row).last));
+        let over: Vec<(u64, Method)> = self.told.keys().copied().filter(is_over).collect();
+        for key in over {
+            let Some(told) = self.told.remove(&key) else { continue };
+            self.heap -= told.bytes();
+            let Some(row) = find(&self.table, &key) else { continue };
+            if !told.episode.hidden {
+                let record = told.record(pane, self.table.get(row), RecordKind::End);
+                self.outcome.records.extend(record);
+            }
+            // What comes next is a new story.
+            let program = self.table.get_mut(row);
+            self.heap -= program.heap_bytes();
+            program.forget();
+            self.heap += program.heap_bytes();
+        }
+    }
+
+    fn ages(&self) -> Vec<u32> {
+        self.table.rows().map(|p| pane_of(p.last)).collect()
+    }
+
+    fn clients_told(&self) -> Vec<u64> {
+        self.told.keys().map(|key| key.0).collect()
+    }
+
+    fn drop_until(&mut self, pane: &Pane<'_>, cut: u32) {
+        self.end_where(pane, |last| pane_of(last) <= cut);
+        self.table.retain(|p| pane_of(p.last) > cut, |p| hash_of(p.client, p.method));
+        self.heap = self.table.rows().map(Program::heap_bytes).sum::<usize>()
+            + self.told.values().map(Told::bytes).sum::<usize>();
+    }
+}
+
+impl Share {
     fn judge_one(&mut self, pane: &Pane<'_>, due: Due) {
         let Due { row, contact, rotation, domain, names } = due;
         let program = self.table.get_mut(row);
@@ -116,7 +176,7 @@ impl Share {
         let input = pane.batch(contact).input;
         let rule = hidden_by(pane, &pair, &names, finding.detector);
         let hidden = rule.is_some() && kind == RecordKind::Alert;
-        self.hidden.extend(rule.filter(|_| hidden));
+        self.outcome.hidden.extend(rule.filter(|_| hidden));
         let episode = Episode { finding, severity, input, hidden };
         let mut told = Told { episode, rotation, domain, names, first: pair.first };
         if let Some(before) = before {
@@ -126,50 +186,9 @@ impl Share {
         self.heap -= before.map_or(0, Told::bytes);
         if !hidden {
             let record = told.record(pane, self.table.get(row), kind);
-            self.records.extend(record);
+            self.outcome.records.extend(record);
         }
         self.told.insert(key, told);
-    }
-
-    /// Ends the episodes of programs that `is_over` names.
-    pub fn end_where(&mut self, pane: &Pane<'_>, is_over: impl Fn(&Program) -> bool) {
-        let find = |table: &Table<Program>, key: &(u64, Method)| {
-            table.find(hash_of(key.0, key.1), |p| (p.client, p.method) == *key)
-        };
-        let is_over = |key: &(u64, Method)| find(&self.table, key).is_none_or(|row| is_over(self.table.get(row)));
-        let over: Vec<(u64, Method)> = self.told.keys().copied().filter(is_over).collect();
-        for key in over {
-            let Some(told) = self.told.remove(&key) else { continue };
-            self.heap -= told.bytes();
-            let Some(row) = find(&self.table, &key) else { continue };
-            if !told.episode.hidden {
-                let record = told.record(pane, self.table.get(row), RecordKind::End);
-                self.records.extend(record);
-            }
-            // What comes next is a new story.
-            let program = self.table.get_mut(row);
-            self.heap -= program.heap_bytes();
-            program.forget();
-            self.heap += program.heap_bytes();
-        }
-    }
-
-    /// Panes of the last contacts of all programs: what an eviction chooses by.
-    pub fn ages(&self) -> impl Iterator<Item = u32> + '_ {
-        self.table.rows().map(|p| pane_of(p.last))
-    }
-
-    /// Clients of open episodes.
-    pub fn clients_told(&self) -> impl Iterator<Item = u64> + '_ {
-        self.told.keys().map(|key| key.0)
-    }
-
-    /// Drops what was silent since the pane `cut`; what is told of it ends with it.
-    pub fn drop_until(&mut self, pane: &Pane<'_>, cut: u32) {
-        self.end_where(pane, |program| pane_of(program.last) <= cut);
-        self.table.retain(|p| pane_of(p.last) > cut, |p| hash_of(p.client, p.method));
-        self.heap = self.table.rows().map(Program::heap_bytes).sum::<usize>()
-            + self.told.values().map(Told::bytes).sum::<usize>();
     }
 }
 
