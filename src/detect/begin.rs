@@ -49,7 +49,8 @@ fn judge_download(seen: &Seen<'_>, card: &mut Card) {
     let Some(download) = downloads.find(|d| just_before(d.at) && d.from != seen.domain.name) else { return };
     let after = (first - download.at) as u64;
     card.add("after_download_seconds", after as f64 / 1000.0, None, 10, || {
-        let from = String::from_utf8_lossy(&download.from);
+        // Of no name of the record, so no sink knows to defang it.
+        let from = String::from_utf8_lossy(&download.from).replace('.', "[.]");
         format!("it began {} after the client fetched a program or an archive from {from}", seconds(after))
     });
 }
