@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use deguchi::event::{Contact, Method, Millis};
-use deguchi::window::{Clock, Distinct, Ladder, Pair, Ring, Sent, Tick};
+use deguchi::window::{Clock, Distinct, Ladder, Pair, Rings, Scale, Sent, Tick};
 
 const CONTACTS: usize = 10_000;
 /// Noon, 5 May 2026 UTC, ms.
@@ -54,8 +54,8 @@ fn window(criterion: &mut Criterion) {
         });
     }
     group.bench_function("ring", |bench| {
-        let mut ring = Ring::default();
-        bench.iter(|| (0..CONTACTS as u64).for_each(|i| ring.push(black_box(dice(i) % 100_000), 192)))
+        let mut rings = Rings::default();
+        bench.iter(|| (0..CONTACTS as u64).for_each(|i| rings.push(Scale::Visits, black_box(dice(i) % 100_000))))
     });
     group.bench_function("ladder", |bench| {
         bench.iter(|| {

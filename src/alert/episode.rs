@@ -3,7 +3,7 @@
 use crate::alert::{Crowd, DomainStats, EvidenceRecord, IntervalBin, Record, RecordKind, SeriesPoint, Severity, Sites};
 use crate::detect::{Finding, Seen};
 use crate::event::{Method, Millis};
-use crate::window::Watched;
+use crate::window::{Scale, Watched};
 use std::collections::BTreeMap;
 
 /// An episode is over after so much event time without contact, ms: 7 days.
@@ -175,7 +175,7 @@ impl Telling<'_> {
     fn shape(&self) -> Option<u32> {
         let pair = self.seen.pair;
         let detail = pair.detail.as_ref()?;
-        (pair.methods[2] * 2 < pair.requests && detail.shape.at_least() >= 0.5).then(|| detail.shape.value())
+        (pair.methods[2] * 2 < pair.requests && detail.shape.at_least(detail.seen) >= 0.5).then(|| detail.shape.value())
     }
 
     fn series(&self) -> Vec<SeriesPoint> {
@@ -193,7 +193,8 @@ impl Telling<'_> {
     /// Intervals by powers of two, from the scale that has more to say.
     fn intervals(&self) -> Vec<IntervalBin> {
         let Some(detail) = &self.seen.pair.detail else { return Vec::new() };
-        let ring = if detail.visits.len() >= 8 { &detail.visits } else { &detail.fine };
+        let [contacts, visits] = [Scale::Contacts, Scale::Visits].map(|scale| detail.intervals.at(scale));
+        let ring = if visits.len() >= 8 { visits } else { contacts };
         let mut bins = BTreeMap::new();
         for ms in ring.iter() {
             *bins.entry(ms.max(1).ilog2()).or_insert(0u64) += 1;

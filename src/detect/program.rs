@@ -9,12 +9,12 @@ use crate::window::Detail;
 pub(super) fn judge_program(seen: &Seen<'_>, card: &mut Card) {
     let Some(detail) = &seen.pair.detail else { return };
     let n = detail.seen.max(1);
-    let shape = detail.shape.at_least();
+    let shape = detail.shape.at_least(n);
     if shape >= 0.9 && n >= 5 {
         card.add("same_shape", shape, None, 3, || format!("{} of its requests have one shape", at_least(shape)));
     }
     // What fails is answered by the proxy or a gateway, with one page for everybody: its size says nothing of the program.
-    let size = detail.size.at_least();
+    let size = detail.size.at_least(n);
     if size >= 0.8 && n >= 5 && detail.failed * 2 < n {
         card.add("same_size", size, None, 4, || format!("{} of the replies have one size", at_least(size)));
     }

@@ -2,7 +2,7 @@
 //!
 //! Robust by ranks, not by mean and variance: one night, one burst or one lost request must not hide a clock.
 
-use crate::window::{Detail, FINE_KEPT, Interval, VISITS_KEPT};
+use crate::window::{Detail, FINE_KEPT, Interval, Ring, Scale, VISITS_KEPT};
 
 /// Fewest intervals that can be called a rhythm.
 pub const FEWEST: usize = 4;
@@ -66,9 +66,10 @@ impl Rhythm {
     /// The strongest of the rhythms of a pair: between contacts, between tasks, between visits. `None` if none has a
     /// strength of `least`.
     pub fn strongest(detail: &Detail, least: f64) -> Option<Rhythm> {
+        let [contacts, visits] = [Scale::Contacts, Scale::Visits].map(|scale| detail.intervals.at(scale));
         let mut room = [Interval::default(); FINE_KEPT];
         let mut best: Option<Rhythm> = None;
-        for codes in [detail.visits.codes(), tasks(detail, &mut room), detail.fine.codes()] {
+        for codes in [visits.codes(), tasks(contacts, &mut room), contacts.codes()] {
             let least = best.map_or(least, |best| best.strength());
             if least >= 1.0 {
                 break;
@@ -83,15 +84,15 @@ impl Rhythm {
 }
 
 /// Intervals between tasks; none if they are those between contacts, or too few.
-fn tasks<'a>(detail: &Detail, room: &'a mut [Interval; FINE_KEPT]) -> &'a [Interval] {
-    let fine = detail.fine.codes();
+fn tasks<'a>(contacts: Ring<'_>, room: &'a mut [Interval; FINE_KEPT]) -> &'a [Interval] {
+    let fine = contacts.codes();
     let count = Interval::count_in(fine, Interval::at_least(TASK_GAP)..=Interval::BREAK);
     if count == fine.len() || count < FEWEST {
         return &[];
     }
     let mut ends = room.iter_mut();
     let mut since = 0;
-    for ms in detail.fine.iter() {
+    for ms in contacts.iter() {
         since += ms;
         if ms >= TASK_GAP
             && let Some(task) = ends.next()
@@ -106,6 +107,7 @@ fn tasks<'a>(detail: &Detail, room: &'a mut [Interval; FINE_KEPT]) -> &'a [Inter
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::window::Rings;
     use proptest::prelude::*;
 
     fn codes(ms: &[u64]) -> Vec<Interval> {
@@ -144,14 +146,15 @@ mod tests {
 
         #[test]
         fn tasks_are_what_lies_between_longer_steps(ms in prop::collection::vec(300u64..8_000, 0..200)) {
-            let mut detail = Detail::default();
-            ms.iter().for_each(|&ms| detail.fine.push(ms, FINE_KEPT));
-            let kept: Vec<u64> = detail.fine.iter().collect();
+            let mut rings = Rings::default();
+            ms.iter().for_each(|&ms| rings.push(Scale::Contacts, ms));
+            let contacts = rings.at(Scale::Contacts);
+            let kept: Vec<u64> = contacts.iter().collect();
             let ends: Vec<usize> = (0..kept.len()).filter(|&i| kept[i] >= TASK_GAP).collect();
             let begins = std::iter::once(0).chain(ends.iter().map(|&end| end + 1));
             let expected: Vec<u64> = begins.zip(&ends).map(|(from, &to)| kept[from..=to].iter().sum()).collect();
             let mut room = [Interval::default(); FINE_KEPT];
-            let found = tasks(&detail, &mut room);
+            let found = tasks(contacts, &mut room);
             if expected.len() >= FEWEST && expected.len() < kept.len() {
                 prop_assert_eq!(found, codes(&expected));
             } else {

@@ -8,7 +8,7 @@ use crate::detect::beacon::{judge_machine, seconds};
 use crate::detect::denied_beacon::is_denied;
 use crate::detect::{Card, Finding, Rhythm, Seen};
 use crate::event::{Contact, Method};
-use crate::window::{Detail, FINE_KEPT, Hand, Interval, Pair, Program, Scale, Standing, VISIT_GAP, VISITS_KEPT};
+use crate::window::{Detail, Hand, Interval, Pair, Program, Scale, Standing, VISIT_GAP, VISITS_KEPT};
 
 /// Places that are tried together, those with the most contacts.
 const TRIED: usize = 16;
@@ -139,10 +139,7 @@ impl Rotation {
         detail.shape = program.shape;
         detail.url_bytes = long(|p| p.url_bytes.into());
         for &ms in &self.intervals {
-            match self.visits {
-                true => detail.visits.push(ms, VISITS_KEPT),
-                false => detail.fine.push(ms, FINE_KEPT),
-            }
+            detail.intervals.push(if self.visits { Scale::Visits } else { Scale::Contacts }, ms);
         }
         pair.detail = Some(Box::new(detail));
         pair

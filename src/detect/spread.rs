@@ -72,7 +72,7 @@ impl Detector for Spread {
         card.add("quiet_share", quiet, None, points, || {
             format!("nobody asked for it in the first {:.0} % of the log", quiet * 100.0)
         });
-        let shape = judged.shape.at_least();
+        let shape = judged.shape.at_least(judged.reached);
         if shape >= 0.6 {
             card.add("same_shape", shape, None, 4, || "their requests have one shape".into());
         }

@@ -41,7 +41,7 @@ const LEAST_UP: u64 = 256 * 1024;
 
 impl Detector for Tunnel {
     fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
-        let Some(tunnels) = seen.pair.detail.as_ref().and_then(|detail| detail.tunnels.as_ref()) else { return };
+        let Some(tunnels) = seen.pair.tunnels() else { return };
         // Judged when one has ended: nothing is learned between.
         if tunnels.last != pane_of(seen.now - PANE) {
             return;

@@ -20,8 +20,8 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// Decoded bytes a chunk holds: small enough that a round is shared evenly, large enough that nothing is per chunk.
-const CHUNK: usize = 256 * 1024;
-/// Chunks read ahead at least, over all inputs: 2 MiB. A round takes half of them, and each thread is to have one.
+const CHUNK: usize = 192 * 1024;
+/// Chunks read ahead at least, over all inputs: 1.5 MiB. A round takes half of them, and each thread is to have one.
 const AHEAD: usize = 8;
 /// Rounds the engine may be ahead of the sinks.
 const ROUNDS: usize = 4;

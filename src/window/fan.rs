@@ -191,7 +191,7 @@ impl Fan {
             burst.hours += u32::from(hour.1 == BUSY);
             (last, burst.met_last) = (meeting.minute, meeting.met);
         }
-        burst.shape = shape.at_least();
+        burst.shape = shape.at_least(burst.count);
         burst.lasted = last - first.minute + 1;
         burst.before = self.counts[story as usize] - burst.count;
         Some(burst)

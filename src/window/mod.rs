@@ -25,10 +25,12 @@ pub use domain::{Domain, Judged};
 pub use fan::{Burst, Fan, LONGEST, MEETINGS, Meeting, Story};
 pub use interval::Interval;
 pub use ladder::{Ladder, Sent};
-pub use pair::{Detail, HOSTS, Hour, LONG_TUNNEL, ListedAs, Majority, Pair, SAMPLES, Standing, Tunnels, Watched};
-pub use program::{PLACES, Place, Program, Scale};
+pub use pair::{
+    Detail, HOSTS, Heavy, Hour, LONG_TUNNEL, ListedAs, Majority, Pair, SAMPLES, Standing, Tunnels, Watched,
+};
+pub use program::{PLACES, Place, Program};
 pub use table::Table;
-pub use timing::{FINE_KEPT, Hand, Ring, Step, VISIT_GAP, VISITS_KEPT};
+pub use timing::{FINE_KEPT, Hand, Ring, Rings, Scale, Step, VISIT_GAP, VISITS_KEPT};
 pub use urls::Urls;
 pub use usual::Usual;
 

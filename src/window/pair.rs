@@ -1,7 +1,7 @@
 //! One client and one domain: counts for every pair, a [`Detail`] for those that come back.
 
 use crate::event::{Action, Agent, Contact, Method, Millis, Signs};
-use crate::window::{Client, Hand, Interval, Ladder, Ring, SLOT, Sent, Urls, pane_of, timing};
+use crate::window::{Client, Hand, Interval, Ladder, Rings, SLOT, Scale, Sent, Urls, pane_of, timing};
 
 /// Visits after which a pair is given a [`Detail`]: below, there are too few intervals to judge.
 const DETAIL_AT: u32 = 4;
@@ -49,10 +49,8 @@ const _: () = assert!(size_of::<Pair>() == 96, "there are millions of them");
 /// What is remembered of a pair that comes back or sends bodies.
 #[derive(Debug, Default)]
 pub struct Detail {
-    /// Intervals between contacts.
-    pub fine: Ring,
-    /// Intervals between visits while the client was on.
-    pub visits: Ring,
+    /// Intervals between contacts, and between visits while the client was on.
+    pub intervals: Rings,
     /// Intervals left out because the client was off.
     pub breaks: u32,
     /// Contacts since the detail began: what the shares below are of.
@@ -77,15 +75,22 @@ pub struct Detail {
     pub judge_at: u32,
     /// What judgements have found so far.
     pub found: Standing,
-    /// What it sent, if it sends bodies.
-    pub sent: Option<Box<Ladder>>,
-    /// Tunnels that were kept open for long.
-    pub tunnels: Option<Box<Tunnels>>,
+    /// Only for pairs that send bodies or keep tunnels open.
+    pub heavy: Option<Box<Heavy>>,
     /// Only for candidates: pairs that a judgement found worth a closer look.
     pub watched: Option<Box<Watched>>,
 }
 
-const _: () = assert!(size_of::<Detail>() <= 136, "one pair in six has one");
+const _: () = assert!(size_of::<Detail>() <= 96, "one pair in six has one");
+
+/// What is remembered of a pair that does more than ask.
+#[derive(Debug, Default)]
+pub struct Heavy {
+    /// What it sent, if it sends bodies.
+    sent: Option<Box<Ladder>>,
+    /// Tunnels that it kept open for long.
+    tunnels: Tunnels,
+}
 
 /// Bytes in which URLs are counted until there is a detail.
 const URL_UNIT: u64 = 8;
@@ -186,14 +191,12 @@ pub struct Hour {
 pub struct Majority {
     value: u32,
     lead: u32,
-    total: u32,
 }
 
 impl Majority {
     /// Adds one.
     #[inline]
     pub fn add(&mut self, value: u32) {
-        self.total += 1;
         if self.lead == 0 {
             self.value = value;
             self.lead = 1;
@@ -209,9 +212,9 @@ impl Majority {
         self.value
     }
 
-    /// Lower bound of the share of the leading value, 0–1: each unit of the lead is a contact that had it.
-    pub fn at_least(&self) -> f64 {
-        f64::from(self.lead) / f64::from(self.total.max(1))
+    /// Lower bound of the share of the leading value among `all`, 0–1: each unit of the lead is one that had it.
+    pub fn at_least(&self, all: u32) -> f64 {
+        f64::from(self.lead.min(all)) / f64::from(all.max(1))
     }
 }
 
@@ -279,14 +282,15 @@ impl Pair {
         self.down = self.down.saturating_add(contact.bytes_down().unwrap_or(0));
         self.count_url(u64::from(contact.url_bytes));
         if contact.method == Method::Connect && contact.duration >= LONG_TUNNEL && !contact.is(Signs::LATE) {
-            self.detail_mut().tunnels.get_or_insert_default().add(contact);
+            self.detail_mut().heavy.get_or_insert_default().tunnels.add(contact);
         }
         if contact.method != Method::Get && contact.action != Action::Denied && !contact.is(Signs::LATE) {
             let sent =
                 Sent { bytes: contact.bytes_up().unwrap_or(0), posts: u32::from(contact.method == Method::Post) };
             // Small tunnels are everywhere; only what could be a burst is worth a ladder.
             if self.sent().is_some() || sent.posts > 0 || sent.bytes >= 64 * 1024 {
-                let sums = self.detail_mut().sent.get_or_insert_default();
+                let heavy = self.detail_mut().heavy.get_or_insert_default();
+                let sums = heavy.sent.get_or_insert_default();
                 // A long transaction is a rate over its duration, not a burst at its end.
                 let minutes = (contact.duration / 60_000).min(600) + 1;
                 let last = pane_of(contact.end);
@@ -355,7 +359,12 @@ impl Pair {
 
     /// What it sent, if it sends bodies.
     pub fn sent(&self) -> Option<&Ladder> {
-        self.detail.as_ref()?.sent.as_deref()
+        self.detail.as_ref()?.sent()
+    }
+
+    /// Tunnels that it kept open for long, if there are any.
+    pub fn tunnels(&self) -> Option<&Tunnels> {
+        self.detail.as_ref()?.heavy.as_ref().map(|heavy| &heavy.tunnels).filter(|tunnels| tunnels.count > 0)
     }
 
     /// How far judgements have come with it.
@@ -367,7 +376,8 @@ impl Pair {
     /// standing before and after, and what its requests have in common, if it rose.
     pub fn rise(&mut self, all: bool, standing: Standing) -> Option<(Standing, Standing, u32)> {
         let detail = self.detail.as_mut()?;
-        let enough = all && detail.visits.len().max(detail.fine.len()) >= ENOUGH;
+        let enough =
+            all && [Scale::Contacts, Scale::Visits].iter().any(|&scale| detail.intervals.at(scale).len() >= ENOUGH);
         let standing = standing.max(if enough { Standing::Irregular } else { Standing::Unknown });
         let before = detail.found;
         detail.found = before.max(standing);
@@ -387,7 +397,7 @@ impl Pair {
     /// Reads a byte of each cache line that [`Pair::add`] will need: the caller overlaps these reads over many pairs.
     #[inline]
     pub fn warm(&self) -> u64 {
-        self.detail.as_ref().map_or(0, |d| u64::from(d.seen) + u64::from(d.referers) + d.fine.warm() + d.visits.warm())
+        self.detail.as_ref().map_or(0, |d| u64::from(d.seen) + u64::from(d.referers) + d.intervals.warm())
     }
 
     /// Contacts with a method other than GET, POST, CONNECT.
@@ -397,19 +407,16 @@ impl Pair {
 
     /// Heap bytes behind the row.
     pub fn heap_bytes(&self) -> usize {
+        let heavy = self.detail.as_ref().is_some_and(|detail| detail.heavy.is_some());
         let sent = self.sent().map_or(0, |sums| size_of::<Ladder>() + sums.heap_bytes());
-        let tunnels = self.detail.as_ref().is_some_and(|detail| detail.tunnels.is_some());
-        self.timing_bytes() + sent + usize::from(tunnels) * size_of::<Tunnels>()
+        self.timing_bytes() + sent + usize::from(heavy) * size_of::<Heavy>()
     }
 
     /// Heap bytes that can grow by any contact; what is left out grows only by contacts that send or tunnel.
     pub fn timing_bytes(&self) -> usize {
-        self.detail.as_ref().map_or(0, |d| {
-            size_of::<Detail>()
-                + d.fine.heap_bytes()
-                + d.visits.heap_bytes()
-                + d.watched.as_ref().map_or(0, |w| w.bytes())
-        })
+        self.detail
+            .as_ref()
+            .map_or(0, |d| size_of::<Detail>() + d.intervals.heap_bytes() + d.watched.as_ref().map_or(0, |w| w.bytes()))
     }
 }
 
@@ -420,15 +427,20 @@ impl Detail {
             self.breaks += 1;
             return;
         }
-        self.fine.push(step.ms(), timing::FINE_KEPT);
+        self.intervals.push(Scale::Contacts, step.ms());
         if let Some(ms) = visit {
-            self.visits.push(ms, timing::VISITS_KEPT);
+            self.intervals.push(Scale::Visits, ms);
         }
+    }
+
+    /// What it sent, if it sends bodies.
+    pub fn sent(&self) -> Option<&Ladder> {
+        self.heavy.as_ref()?.sent.as_deref()
     }
 
     /// Minute in which the last long tunnel ended, 0 if there was none.
     pub fn last_tunnel(&self) -> u32 {
-        self.tunnels.as_ref().map_or(0, |tunnels| tunnels.last)
+        self.heavy.as_ref().map_or(0, |heavy| heavy.tunnels.last)
     }
 
     #[inline]

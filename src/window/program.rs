@@ -6,7 +6,7 @@
 
 use crate::event::{Action, Contact, Method, Millis};
 use crate::window::timing::{FINE_GAP, VISIT_GAP};
-use crate::window::{Interval, Majority, Watched};
+use crate::window::{Interval, Majority, Scale, Watched};
 
 /// Places kept of a program; one more takes the room of the one that was silent longest.
 pub const PLACES: usize = 100;
@@ -66,15 +66,6 @@ pub struct Place {
 }
 
 const _: () = assert!(size_of::<Place>() == 64);
-
-/// Which of its contacts are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
-    /// All but bursts.
-    Contacts,
-    /// Only those that begin a visit of their place.
-    Visits,
-}
 
 /// The newest contacts in their order, each with its place.
 #[derive(Debug, Default)]

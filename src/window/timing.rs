@@ -12,74 +12,127 @@ pub const FINE_KEPT: usize = 96;
 /// Intervals kept between visits.
 pub const VISITS_KEPT: usize = 192;
 
-/// The newest intervals, oldest overwritten. Grows with use: an empty one costs no heap.
-#[derive(Clone, Debug, Default)]
-pub struct Ring {
-    /// Room; what is not used yet stands behind.
-    codes: Box<[Interval]>,
-    len: u16,
-    next: u16,
+/// Which contacts intervals are taken between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// All but bursts.
+    Contacts,
+    /// Only those that begin a visit.
+    Visits,
 }
 
-/// Intervals that a ring has room for at first: as many as the smallest piece that the allocator gives.
-const FIRST_ROOM: usize = 12;
+impl Scale {
+    /// Intervals kept at this scale.
+    const fn kept(self) -> u8 {
+        [FINE_KEPT as u8, VISITS_KEPT as u8][self as usize]
+    }
+}
 
-impl Ring {
-    /// Adds an interval; beyond `kept` the oldest goes.
+/// The newest intervals at each [`Scale`], oldest overwritten: two rings in one piece of the heap, as there are many of
+/// them and most stay short. Grows with use: empty ones cost no heap.
+#[derive(Clone, Debug, Default)]
+pub struct Rings {
+    /// The rooms of the two, one behind the other.
+    codes: Box<[Interval]>,
+    heads: [Head; 2],
+}
+
+/// How far a ring has come in its room.
+#[derive(Clone, Copy, Debug, Default)]
+struct Head {
+    room: u8,
+    len: u8,
+    next: u8,
+}
+
+/// One of the [`Rings`], to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Ring<'a> {
+    codes: &'a [Interval],
+    next: usize,
+}
+
+impl Rings {
+    /// Adds an interval; if all that are kept are there, the oldest goes.
     #[inline]
-    pub fn push(&mut self, ms: u64, kept: usize) {
-        let code = Interval::from_ms(ms);
-        if self.len() < kept {
-            if self.len() == self.codes.len() {
-                self.grow(kept);
-            }
-            self.codes[self.len()] = code;
-            self.len += 1;
+    pub fn push(&mut self, scale: Scale, ms: u64) {
+        let mut head = self.heads[scale as usize];
+        let at = if head.len == scale.kept() {
+            let oldest = head.next;
+            head.next = (head.next + 1) % scale.kept();
+            oldest
         } else {
-            self.codes[self.next as usize] = code;
-            self.next = (self.next + 1) % kept as u16;
-        }
+            if head.len == head.room {
+                self.grow(scale);
+                head.room = self.heads[scale as usize].room;
+            }
+            head.len += 1;
+            head.len - 1
+        };
+        self.heads[scale as usize] = head;
+        let begin = self.begin(scale);
+        self.codes[begin + usize::from(at)] = Interval::from_ms(ms);
     }
 
+    /// Where the room of a ring begins.
+    #[inline]
+    fn begin(&self, scale: Scale) -> usize {
+        usize::from(self.heads[0].room) * scale as usize
+    }
+
+    /// Gives one of them more room, half as much again: twice as much would mostly lie idle.
     #[cold]
-    fn grow(&mut self, kept: usize) {
-        let room = (2 * self.codes.len()).max(FIRST_ROOM).min(kept);
-        let mut codes = std::mem::take(&mut self.codes).into_vec();
-        codes.reserve_exact(room - codes.len());
-        codes.resize(room, Interval::default());
+    fn grow(&mut self, scale: Scale) {
+        let [contacts, visits] = self.heads.map(|head| usize::from(head.room));
+        let room = usize::from(self.heads[scale as usize].room);
+        // The allocator gives pieces of 16 bytes, less 8 in all: eight intervals each, less four. None is left idle.
+        let total = (contacts + visits + (room / 2).max(4) + 4).next_multiple_of(8) - 4;
+        let more = (total - contacts - visits).min(usize::from(scale.kept()) - room);
+        let mut codes = Vec::with_capacity(contacts + visits + more);
+        codes.extend_from_slice(&self.codes);
+        let end = [contacts, contacts + visits][scale as usize];
+        codes.splice(end..end, std::iter::repeat_n(Interval::default(), more));
         self.codes = codes.into_boxed_slice();
+        self.heads[scale as usize].room += more as u8;
     }
 
-    /// Intervals in ms, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
-        let (new, old) = self.codes().split_at(self.next as usize);
-        old.iter().chain(new).map(|code| code.ms())
+    /// Those at one scale.
+    #[inline]
+    pub fn at(&self, scale: Scale) -> Ring<'_> {
+        let (begin, head) = (self.begin(scale), self.heads[scale as usize]);
+        Ring { codes: &self.codes[begin..begin + usize::from(head.len)], next: head.next.into() }
     }
 
-    /// All that are kept, in no order: enough for ranks.
-    pub fn codes(&self) -> &[Interval] {
-        &self.codes[..self.len()]
-    }
-
-    /// Reads the place that is written next.
+    /// Reads the places that are written next.
     #[inline]
     pub(super) fn warm(&self) -> u64 {
-        self.codes.get(self.next as usize).map_or(0, |code| code.ms())
-    }
-
-    /// How many are kept.
-    pub fn len(&self) -> usize {
-        usize::from(self.len)
-    }
-
-    /// None yet.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
+        let next = |scale| self.begin(scale) + usize::from(self.heads[scale as usize].next);
+        let code = |scale| self.codes.get(next(scale)).map_or(0, |code| code.ms());
+        code(Scale::Contacts) + code(Scale::Visits)
     }
 
     /// Heap bytes.
     pub fn heap_bytes(&self) -> usize {
         self.codes.len() * size_of::<Interval>()
+    }
+}
+
+impl<'a> Ring<'a> {
+    /// Intervals in ms, oldest first.
+    pub fn iter(self) -> impl Iterator<Item = u64> + 'a {
+        let (new, old) = self.codes.split_at(self.next);
+        old.iter().chain(new).map(|code| code.ms())
+    }
+
+    /// All that are kept, in no order: enough for ranks.
+    pub fn codes(self) -> &'a [Interval] {
+        self.codes
+    }
+
+    /// How many are kept.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(self) -> usize {
+        self.codes.len()
     }
 }
 
@@ -147,11 +200,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_ring_keeps_the_newest(values in prop::collection::vec(0u64..2000, 0..60), kept in 1usize..20) {
-            let mut ring = Ring::default();
-            values.iter().for_each(|&v| ring.push(v, kept));
-            let newest: Vec<u64> = values[values.len().saturating_sub(kept)..].to_vec();
-            prop_assert_eq!(ring.iter().collect::<Vec<_>>(), newest);
+        fn rings_keep_the_newest(pushes in prop::collection::vec((any::<bool>(), 0u64..2000), 0..600)) {
+            let mut rings = Rings::default();
+            let scale = |visit| if visit { Scale::Visits } else { Scale::Contacts };
+            for (i, &(visit, ms)) in pushes.iter().enumerate() {
+                rings.push(scale(visit), ms);
+                prop_assert!(rings.heap_bytes() <= 2 * (FINE_KEPT + VISITS_KEPT).min(2 * i + 20));
+            }
+            for (visit, kept) in [(false, FINE_KEPT), (true, VISITS_KEPT)] {
+                let all: Vec<u64> = pushes.iter().filter(|push| push.0 == visit).map(|push| push.1).collect();
+                let newest = &all[all.len().saturating_sub(kept)..];
+                prop_assert_eq!(rings.at(scale(visit)).iter().collect::<Vec<_>>(), newest);
+            }
         }
     }
 }

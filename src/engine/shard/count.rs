@@ -21,7 +21,7 @@ fn due(pair: &Pair, minute: u32) -> Option<bool> {
     let much = |sent: Sent| sent.bytes >= MUCH || sent.posts > 0;
     let by_count = pair.requests >= detail.judge_at;
     let tunnel = detail.last_tunnel() == minute;
-    (by_count || tunnel || detail.sent.as_ref().is_some_and(|sent| much(sent.minutes(minute, 1)))).then_some(by_count)
+    (by_count || tunnel || detail.sent().is_some_and(|sent| much(sent.minutes(minute, 1)))).then_some(by_count)
 }
 
 /// Cuts a line once more, for its path and query.
