@@ -93,6 +93,31 @@ impl Detector for PostBurst {
             standing: Standing::Unknown,
         });
     }
+
+    fn silence(&self, seen: &Seen<'_>) -> String {
+        let Some(ladder) = seen.pair.sent() else { return "no request carried a body".into() };
+        // As of the last upload: there no window had more.
+        let minute = ladder.last();
+        let (hour, day) = (ladder.minutes(minute, 60), ladder.hours(minute, 24));
+        match seen.carries.bytes_up {
+            true => format!(
+                "too little: {} in the hour of the last upload and {} in its day; judged from {} in 10 min, {} in 1 h or {} in a day",
+                size(hour.bytes),
+                size(day.bytes),
+                size(LEAST_BYTES),
+                size(LEAST_BYTES << 1),
+                size(LEAST_BYTES << 3)
+            ),
+            false => format!(
+                "too few: {} requests with a body in the hour of the last one and {} in its day; judged from {LEAST_POSTS} in a minute, {} in 10 min, {} in 1 h or {} in a day",
+                hour.posts,
+                day.posts,
+                2 * LEAST_POSTS,
+                6 * LEAST_POSTS,
+                24 * LEAST_POSTS
+            ),
+        }
+    }
 }
 
 /// Points for bytes in the `i`-th window. A minute needs less than a day to stand out.

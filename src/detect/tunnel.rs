@@ -28,7 +28,7 @@ use crate::detect::beacon::seconds;
 use crate::detect::begin::judge_begin;
 use crate::detect::post_burst::size;
 use crate::detect::{Card, Detector, Finding, Seen, judge_place};
-use crate::window::{PANE, SLOT, Standing, pane_of};
+use crate::window::{LONG_TUNNEL, PANE, SLOT, Standing, pane_of};
 
 /// See the manual page above.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,5 +95,12 @@ impl Detector for Tunnel {
             attack: &["T1572", "T1090"],
             standing: Standing::Unknown,
         });
+    }
+
+    fn silence(&self, seen: &Seen<'_>) -> String {
+        match seen.carries.duration {
+            true => format!("no tunnel was open for {} or more", seconds(LONG_TUNNEL.into())),
+            false => "the format has no duration".into(),
+        }
     }
 }

@@ -105,6 +105,11 @@ impl<S: Share> Exchange<S> {
         }
     }
 
+    /// Looks at the share in which a row is, by the hash of [`Share::row_of`].
+    pub fn look<T>(&self, row: u64, look: impl FnOnce(&S) -> T) -> T {
+        look(&lock(&self.shares[shard_of(row)]))
+    }
+
     /// Bytes of all.
     pub fn bytes(&self) -> usize {
         self.shares.iter().map(|share| lock(share).bytes()).sum()

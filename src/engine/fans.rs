@@ -2,6 +2,7 @@
 
 mod mail;
 mod told;
+mod why;
 
 pub use mail::Mail;
 
@@ -152,11 +153,8 @@ impl Share {
     fn judge_one(&mut self, pane: &Pane<'_>, due: Due) {
         let fan = self.table.get_mut(due.row);
         let client = fan.client;
-        let say = |gathered: &Gathered, words: bool| -> Option<Finding> {
-            let Gathered { burst, pair, domain, crowds, .. } = gathered;
-            pane.clients.with(client, |client| judge(&pane.seen(pair, domain, client, (true, words)), burst, crowds))
-        };
-        let scored = due.bursts.into_iter().filter_map(|burst| Some((say(&burst, false)?.card.score(), burst)));
+        let score = |burst: &Gathered| Some(say(pane, client, burst, false)?.card.score());
+        let scored = due.bursts.into_iter().filter_map(|burst| Some((score(&burst)?, burst)));
         // Of equal ones the first: a strict order, whatever the threads do.
         let best = scored.reduce(|best, next| if next.0 > best.0 { next } else { best });
         let Some((score, gathered)) = best else { return };
@@ -169,7 +167,7 @@ impl Share {
             Some(told) if told.episode.hidden => RecordKind::Alert,
             Some(_) => RecordKind::Update,
         };
-        let Some(finding) = say(&gathered, true) else { return };
+        let Some(finding) = say(pane, client, &gathered, true) else { return };
         let heap = fan.heap_bytes();
         let watched = fan.watched.get_or_insert_default();
         due.contacts.iter().for_each(|contact| pane.sample(*contact, watched));
@@ -202,4 +200,10 @@ impl Share {
         }
         self.told.insert(client, told);
     }
+}
+
+/// Judges the burst of a client, with or without words. `None`: the client is forgotten.
+fn say(pane: &Pane<'_>, client: u64, gathered: &Gathered, words: bool) -> Option<Finding> {
+    let Gathered { burst, pair, domain, crowds, .. } = gathered;
+    pane.clients.with(client, |client| judge(&pane.seen(pair, domain, client, (true, words)), burst, crowds))
 }

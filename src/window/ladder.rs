@@ -80,6 +80,11 @@ impl Ladder {
         self.hours.iter().map(|rung| (rung.at, rung.sent()))
     }
 
+    /// Minute of the last that was sent; 0 before any.
+    pub fn last(&self) -> u32 {
+        self.minutes.last().map_or(0, |rung| rung.at)
+    }
+
     /// Heap bytes.
     pub fn heap_bytes(&self) -> usize {
         (self.minutes.capacity() + self.hours.capacity()) * size_of::<Rung>()

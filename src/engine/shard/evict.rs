@@ -46,7 +46,7 @@ impl Shard {
     }
 
     /// The open episodes of a pair.
-    fn told(&self, pair: &Pair) -> impl Iterator<Item = &Episode> {
+    pub(super) fn told(&self, pair: &Pair) -> impl Iterator<Item = &Episode> {
         let (domain, client) = (self.domains.get(pair.domain).hash, pair.client);
         self.episodes.range((domain, client, 0)..=(domain, client, u8::MAX)).map(|(_, episode)| episode)
     }
