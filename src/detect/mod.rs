@@ -22,6 +22,7 @@ pub mod beacon;
 mod begin;
 mod card;
 pub mod denied_beacon;
+mod direction;
 pub mod fanout;
 pub mod get_exfil;
 mod indicators;

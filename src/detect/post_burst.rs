@@ -25,6 +25,7 @@
 //! T1041 (Exfiltration Over C2 Channel), T1567 (Exfiltration Over Web Service)
 
 use crate::detect::beacon::seconds;
+use crate::detect::direction::Direction;
 use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, Rhythm, Seen, grows, judge_place};
 use crate::window::{Merge, PANE, SLOT, Sent, Standing};
 
@@ -42,6 +43,9 @@ const LASTING: i64 = 30 * 60_000;
 
 /// Slots of the client's clock in an hour.
 const SLOTS_OF_AN_HOUR: u32 = (3_600_000 / SLOT) as u32;
+
+/// Every upload is that lopsided; a call, a remote desktop or a page is not.
+const DIRECTION: Direction = Direction { most: 8, more: (3.0, 4), less: (1.5, -10) };
 
 /// A window and what fell into it.
 struct Burst {
@@ -199,17 +203,9 @@ fn judge_others(seen: &Seen<'_>, card: &mut Card) {
 
 fn judge_direction(seen: &Seen<'_>, card: &mut Card) {
     let pair = seen.pair;
-    if seen.carries.bytes_up && seen.carries.bytes_down {
-        let ratio = pair.up as f64 / pair.down.max(1) as f64;
-        let points = match ratio {
-            // Every upload is that lopsided; a call, a remote desktop or a page is not.
-            r if r >= 10.0 => 8,
-            r if r >= 3.0 => 4,
-            r if r < 1.5 => -10,
-            _ => 0,
-        };
-        card.add("up_down_ratio", ratio, None, points, || format!("{ratio:.1} times as much goes out as comes in"));
-    } else if seen.carries.bytes_down && pair.requests > 0 {
+    let what = |ratio: f64| format!("{ratio:.1} times as much goes out as comes in");
+    let known = DIRECTION.judge(seen, (pair.up, pair.down), card, what);
+    if !known && seen.carries.bytes_down && pair.requests > 0 {
         let reply = pair.down / u64::from(pair.requests);
         if reply < 2_000 {
             card.add("reply_bytes", reply as f64, None, 6, || format!("short replies: {reply} bytes on average"));

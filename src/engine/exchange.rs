@@ -50,6 +50,17 @@ pub struct Outcome {
     pub hidden: Vec<usize>,
 }
 
+/// Puts what an episode named `before` first; of the new names those that are not among them, while there are fewer than
+/// `most`.
+pub fn join<N: PartialEq>(names: &mut Vec<N>, before: Vec<N>, most: usize) {
+    let new = std::mem::replace(names, before);
+    for name in new {
+        if names.len() < most && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+}
+
 /// All shares, and the mail for each.
 pub struct Exchange<S: Share> {
     mail: Vec<Mutex<Vec<S::Mail>>>,

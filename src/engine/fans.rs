@@ -6,10 +6,10 @@ mod why;
 
 pub use mail::Mail;
 
-use crate::alert::{Episode, RecordKind, Severity};
+use crate::alert::{Episode, RecordKind, Severity, Verdict};
 use crate::detect::Finding;
 use crate::detect::fanout::{FEWEST, SPANS, is_promising, judge};
-use crate::engine::exchange::{self, Exchange, Outcome};
+use crate::engine::exchange::{self, Exchange, Outcome, join};
 use crate::engine::pane::Pane;
 use crate::engine::shard::Shard;
 use crate::engine::waiting::Waiting;
@@ -159,14 +159,9 @@ impl Share {
         let best = scored.reduce(|best, next| if next.0 > best.0 { next } else { best });
         let Some((score, gathered)) = best else { return };
         let Some(severity) = Severity::of(score) else { return };
-        let before = self.told.get(&client);
-        let kind = match before {
-            None => RecordKind::Alert,
-            Some(told) if severity <= told.episode.severity => return,
-            // What was hidden has not been told of.
-            Some(told) if told.episode.hidden => RecordKind::Alert,
-            Some(_) => RecordKind::Update,
-        };
+        let rule = hidden_by(pane, client, &gathered.names);
+        let open = self.told.get(&client).map(|told| &told.episode);
+        let Some(Verdict { kind, hidden, counted }) = Verdict::new(open, severity, rule) else { return };
         let Some(finding) = say(pane, client, &gathered, true) else { return };
         let heap = fan.heap_bytes();
         let watched = fan.watched.get_or_insert_default();
@@ -175,9 +170,7 @@ impl Share {
         self.heap -= heap;
         let input = pane.batch(due.contacts[0]).input;
         let Gathered { burst, pair, domain, names, .. } = gathered;
-        let rule = hidden_by(pane, client, &names);
-        let hidden = rule.is_some() && kind == RecordKind::Alert;
-        self.outcome.hidden.extend(rule.filter(|_| hidden));
+        self.outcome.hidden.extend(counted);
         let episode = Episode { finding, severity, input, hidden };
         let old = self.told.remove(&client);
         self.heap -= old.as_ref().map_or(0, Told::bytes);
@@ -186,12 +179,7 @@ impl Share {
             // What the episode is known by, and all that was told.
             told.domain.name = old.domain.name;
             (told.pair, told.story) = (old.pair, old.story);
-            let new = std::mem::replace(&mut told.names, old.names);
-            for name in new {
-                if told.names.len() < MEETINGS && !told.names.contains(&name) {
-                    told.names.push(name);
-                }
-            }
+            join(&mut told.names, old.names, MEETINGS);
         }
         self.heap += told.bytes();
         if !hidden {

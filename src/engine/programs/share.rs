@@ -2,7 +2,7 @@
 
 use super::told::{Names, Told, hidden_by};
 use super::{Mail, RARE, hash_of};
-use crate::alert::{Episode, RecordKind, Severity};
+use crate::alert::{Episode, RecordKind, Severity, Verdict};
 use crate::detect::Rotation;
 use crate::engine::batch::shard_of;
 use crate::engine::exchange::{self, Outcome};
@@ -175,17 +175,11 @@ impl Share {
         let Some(severity) = Severity::of(finding.card.score()) else { return };
         let key = (program.client, program.method);
         let before = self.told.get(&key);
-        let kind = match before {
-            None => RecordKind::Alert,
-            Some(told) if severity <= told.episode.severity => return,
-            // What was hidden has not been told of.
-            Some(told) if told.episode.hidden => RecordKind::Alert,
-            Some(_) => RecordKind::Update,
-        };
-        let input = pane.batch(contact).input;
         let rule = hidden_by(pane, &pair, &names, finding.detector);
-        let hidden = rule.is_some() && kind == RecordKind::Alert;
-        self.outcome.hidden.extend(rule.filter(|_| hidden));
+        let open = before.map(|told| &told.episode);
+        let Some(Verdict { kind, hidden, counted }) = Verdict::new(open, severity, rule) else { return };
+        let input = pane.batch(contact).input;
+        self.outcome.hidden.extend(counted);
         let episode = Episode { finding, severity, input, hidden };
         let mut told = Told { episode, rotation, domain, names, first: pair.first };
         if let Some(before) = before {

@@ -1,7 +1,7 @@
 //! What a shard tells: judgements of the pairs that are due, and the episodes that come of them.
 
 use super::{Shard, pair_hash};
-use crate::alert::{Crowd, Episode, QUIET, Record, RecordKind, Severity, Telling};
+use crate::alert::{Crowd, Episode, QUIET, Record, RecordKind, Severity, Telling, Verdict};
 use crate::detect::spread::Spread;
 use crate::detect::{DETECTORS, Detector, Finding, Seen};
 use crate::engine::pane::Pane;
@@ -153,23 +153,17 @@ impl Shard {
         for finding in found {
             let Some(severity) = Severity::of(finding.card.score()) else { continue };
             let number = DETECTORS.iter().position(|d| d.name == finding.detector).unwrap_or(0) as u8;
-            let open = self.episodes.get(&(key.0, key.1, number)).map(|open| (open.hidden, open.severity));
             let rule = if pane.lists.allow.is_empty() { None } else { self.hidden_by(pane, row, finding.detector) };
-            let kind = match open {
-                // A rule may begin to hold, or expire, while an episode is open.
-                Some((hidden, before)) if severity <= before && (!hidden || rule.is_some()) => continue,
-                Some((false, _)) => RecordKind::Update,
-                _ => RecordKind::Alert,
-            };
+            let open = self.episodes.get(&(key.0, key.1, number));
+            let Some(Verdict { kind, hidden, counted }) = Verdict::new(open, severity, rule) else { continue };
             let mut told = Vec::new();
             self.look(pane, row, (true, true), |seen| DETECTORS[usize::from(number)].build.judge(&seen, &mut told));
             let Some(finding) = told.pop() else { continue };
-            let hidden = rule.is_some() && kind == RecordKind::Alert;
             let episode = Episode { finding, severity, input, hidden };
             let domain = self.domains.get_mut(self.pairs.get(row).domain);
             domain.refresh();
             if hidden {
-                self.hidden.extend(rule.filter(|_| open.is_none()));
+                self.hidden.extend(counted);
             } else {
                 if finding_is_own(number) && severity >= Severity::Medium {
                     let score = episode.finding.card.score();
