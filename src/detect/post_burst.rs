@@ -167,7 +167,11 @@ fn judge_past(seen: &Seen<'_>, hour: Sent, bytes: bool, card: &mut Card) {
         });
     }
     // Of a domain that nothing is known of, nothing is said here: that it is new or rare counts as such.
-    if let Some(usual) = seen.domain.usual.as_ref().filter(|u| u.hours() >= 5).and_then(|u| u.quantile(90)) {
+    let mut usual = seen.domain.usual.as_deref().cloned().unwrap_or_default();
+    // What was told of is nothing to get used to.
+    let past = seen.domain.past.as_ref().filter(|past| past.incident.is_none() && past.doubt == 0);
+    past.and_then(|past| past.sent.as_ref()).into_iter().for_each(|sent| usual.merge(sent));
+    if let Some(usual) = Some(usual).filter(|u| u.hours() >= 5).and_then(|u| u.quantile(90)) {
         let times = amount as f64 / usual.max(floor) as f64;
         let points = match times {
             t if t >= 8.0 => 10,
@@ -233,5 +237,50 @@ pub(super) fn size(bytes: u64) -> String {
         b if b < 1e6 => format!("{:.0} kB", b / 1e3),
         b if b < 1e9 => format!("{:.1} MB", b / 1e6),
         b => format!("{:.2} GB", b / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Contact, Fields, HostKind, Method};
+    use crate::window::ledger::{Incident, Past};
+    use crate::window::{Client, Domain, Pair, Usual};
+
+    /// What is said of 8 MB sent once to a domain, of whose hours the ledger knows.
+    fn card(hours: &[u64], told: bool) -> Card {
+        let contact = Contact { end: 3_600_000, method: Method::Post, up: 8 << 20, down: 100, ..Contact::default() };
+        let pair = Pair::new(&contact, 0, 0);
+        let mut domain = Domain::new(1, b"a.example"[..].into(), HostKind::Name, &contact);
+        let mut sent = Usual::default();
+        hours.iter().for_each(|&amount| sent.add(amount));
+        let incident = told.then_some(Incident { time: 0, score: 90 });
+        let past = Past { first: 0, last: 1, days: 9, clients: 1, sent: Some(Box::new(sent)), incident, doubt: 0 };
+        domain.past = Some(Box::new(past));
+        let seen = Seen {
+            pair: &pair,
+            domain: &domain,
+            client: &Client::default(),
+            clients: 1,
+            begun: 0,
+            ledger: None,
+            events: 1,
+            now: 3_660_000,
+            carries: Fields { bytes_up: true, bytes_down: true, ..Fields::default() },
+            due: true,
+            words: true,
+        };
+        let mut found = Vec::new();
+        PostBurst.judge(&seen, &mut found);
+        found.remove(0).card
+    }
+
+    #[test]
+    fn what_the_ledger_knows_of_a_domain_is_its_past() {
+        let points = |card: &Card| card.reasons().iter().find(|e| e.name == "domain_times_usual").map(|e| e.points);
+        assert_eq!(points(&card(&[9 << 20; 6], false)), Some(-16), "it always takes as much");
+        assert_eq!(points(&card(&[40_000; 6], false)), Some(10), "it never took as much");
+        assert_eq!(points(&card(&[9 << 20; 4], false)), None, "too few hours");
+        assert_eq!(points(&card(&[9 << 20; 6], true)), None, "what was told of is nothing to get used to");
     }
 }

@@ -16,8 +16,8 @@ impl Shard {
     /// Adds what was learned of domains; how many were lost.
     pub fn teach(&self, ledger: &mut Ledger) -> u64 {
         for domain in self.domains.rows() {
-            if let Some(entry) = &domain.learned {
-                ledger.add_domain(&String::from_utf8_lossy(&domain.name), entry);
+            if let Some(learned) = &domain.learned {
+                ledger.add_domain(&String::from_utf8_lossy(&domain.name), &learned.whole());
             }
         }
         self.gone.teach(ledger)
