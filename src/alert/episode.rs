@@ -33,6 +33,33 @@ impl Episode {
     }
 }
 
+/// What becomes of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What is told, unless it is hidden.
+    pub kind: RecordKind,
+    /// A rule hides it.
+    pub hidden: bool,
+    /// The rule, where it hides a new alert: each counts once.
+    pub counted: Option<usize>,
+}
+
+impl Verdict {
+    /// What becomes of a finding of a severity, where an episode may be open and a rule may hold. `None`: nothing, it is no
+    /// worse than what was told, or is hidden still.
+    pub fn new(open: Option<&Episode>, severity: Severity, rule: Option<usize>) -> Option<Verdict> {
+        let kind = match open.map(|open| (open.hidden, open.severity)) {
+            // A rule may begin to hold, or expire, while an episode is open.
+            Some((hidden, before)) if severity <= before && (!hidden || rule.is_some()) => return None,
+            Some((false, _)) => RecordKind::Update,
+            // What was hidden has not been told of.
+            _ => RecordKind::Alert,
+        };
+        let hidden = rule.is_some() && kind == RecordKind::Alert;
+        Some(Verdict { kind, hidden, counted: rule.filter(|_| open.is_none()) })
+    }
+}
+
 /// All that a record tells of besides the finding.
 #[derive(Clone, Copy)]
 pub struct Telling<'a> {
@@ -246,5 +273,35 @@ mod tests {
         assert_eq!(shown.len(), "http://a.example/p?".len() + 64 + '…'.len_utf8());
         assert_eq!(sample(b"http://a.example/?short"), "http://a.example/?short");
         assert!(sample("é".repeat(600).as_bytes()).len() < 530);
+    }
+
+    #[test]
+    fn what_becomes_of_a_finding() {
+        let open = |severity, hidden| Episode {
+            finding: Finding {
+                detector: "beacon",
+                card: crate::detect::Card::default(),
+                what: String::new(),
+                attack: &[],
+                standing: crate::window::Standing::Unknown,
+            },
+            severity,
+            input: 0,
+            hidden,
+        };
+        let told = |open: Option<&Episode>, rule| {
+            Verdict::new(open, Severity::Medium, rule).map(|v| (v.kind, v.hidden, v.counted))
+        };
+        let (alert, update) = (RecordKind::Alert, RecordKind::Update);
+        assert_eq!(told(None, None), Some((alert, false, None)));
+        assert_eq!(told(None, Some(3)), Some((alert, true, Some(3))));
+        let (low, medium) = (open(Severity::Low, false), open(Severity::Medium, false));
+        assert_eq!(told(Some(&low), None), Some((update, false, None)));
+        assert_eq!(told(Some(&low), Some(3)), Some((update, false, None)), "what was told goes on");
+        assert_eq!(told(Some(&medium), None), None);
+        let (low, medium) = (open(Severity::Low, true), open(Severity::Medium, true));
+        assert_eq!(told(Some(&low), Some(3)), Some((alert, true, None)), "hidden once");
+        assert_eq!(told(Some(&medium), Some(3)), None);
+        assert_eq!(told(Some(&medium), None), Some((alert, false, None)), "the rule is over");
     }
 }

@@ -10,7 +10,7 @@ mod site;
 
 pub use allow::{AllowReport, AllowRule, AllowRules};
 pub use crowd::Crowd;
-pub use episode::{Episode, QUIET, Telling};
+pub use episode::{Episode, QUIET, Telling, Verdict};
 pub use file::FileError;
 pub use incident::{Incident, Incidents};
 pub use record::{DomainStats, EvidenceRecord, IntervalBin, Record, RecordKind, SeriesPoint, Severity};

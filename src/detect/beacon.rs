@@ -33,6 +33,7 @@
 use crate::detect::begin::{judge_begin, online_before};
 use crate::detect::denied_beacon::is_denied;
 use crate::detect::program::judge_program;
+use crate::detect::rhythm::no_rhythm;
 use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, Rhythm, Seen, judge_place};
 use crate::window::{SLOT, Standing};
 
@@ -61,6 +62,13 @@ impl Detector for Beacon {
             attack: &["T1071.001"],
             standing: standing(seen, &rhythm),
         });
+    }
+
+    fn silence(&self, seen: &Seen<'_>) -> String {
+        match is_denied(seen) {
+            true => "the proxy refuses most of it: denied_beacon judges that".into(),
+            false => no_rhythm(seen),
+        }
     }
 }
 

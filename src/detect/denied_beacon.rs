@@ -24,6 +24,7 @@
 //! T1071.001 (Application Layer Protocol: Web Protocols), T1008 (Fallback Channels)
 
 use crate::detect::beacon::{FAINT, judge_machine, standing, what};
+use crate::detect::rhythm::no_rhythm;
 use crate::detect::{Card, Detector, Finding, Rhythm, Seen};
 
 /// See the manual page above.
@@ -57,6 +58,15 @@ impl Detector for DeniedBeacon {
             attack: &["T1071.001", "T1008"],
             standing: standing(seen, &rhythm),
         });
+    }
+
+    fn silence(&self, seen: &Seen<'_>) -> String {
+        match is_denied(seen) {
+            true => no_rhythm(seen),
+            false => {
+                format!("the proxy refused {} of {} requests, not most of them", seen.pair.denied, seen.pair.requests)
+            }
+        }
     }
 }
 

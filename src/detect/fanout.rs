@@ -59,6 +59,10 @@ pub struct Fanout;
 
 impl Detector for Fanout {
     fn judge(&self, _seen: &Seen<'_>, _found: &mut Vec<Finding>) {}
+
+    fn silence(&self, _seen: &Seen<'_>) -> String {
+        "the client met no domain that was new to all and failed, looked made up or had no page before it".into()
+    }
 }
 
 /// Meetings below which there is nothing to judge. A person mistypes a name or two; a page has a few dead trackers.

@@ -98,4 +98,18 @@ impl Detector for GetExfil {
             standing: Standing::Unknown,
         });
     }
+
+    fn silence(&self, seen: &Seen<'_>) -> String {
+        let bytes = seen.pair.url_bytes();
+        let mean = bytes / u64::from(seen.pair.requests.max(1));
+        let urls = seen.pair.detail.as_ref().and_then(|detail| detail.watched.as_ref()?.urls.as_ref());
+        match urls {
+            _ if bytes < LEAST => {
+                format!("too little: its URLs carried at most {}, judged from {}", size(bytes), size(LEAST))
+            }
+            _ if mean < LONG => format!("short URLs: {mean} bytes on average, looked into from {LONG}"),
+            Some(urls) => format!("the same URLs again: different ones carried at most {}", size(urls.carried())),
+            None => "it has not come back".into(),
+        }
+    }
 }

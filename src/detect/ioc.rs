@@ -70,6 +70,20 @@ impl Detector for Ioc {
             found.push(Finding { detector: "ioc", card, what, attack: &["T1071.001"], standing: Standing::Unknown });
         }
     }
+
+    fn silence(&self, seen: &Seen<'_>) -> String {
+        match own_incident(seen) {
+            Some((_, score)) => format!(
+                "told of before with score {score}, but {} of {} clients go there",
+                seen.users(),
+                seen.all_clients()
+            ),
+            None if seen.domain.listed => {
+                "listed below its domain is something else: a host of strangers, another URL or port".into()
+            }
+            None => "no list names it, and nothing was told of its domain before".into(),
+        }
+    }
 }
 
 /// Time and score of the incident of the domain that was told of before the pair began: in this run, or by the ledger.

@@ -13,7 +13,7 @@
 //!
 //! # To add a detector
 //!
-//! 1. Write `src/detect/NAME.rs`: a unit struct that implements [`Detector`]; its leading `//!` comment is the manual
+//! 1. Write `src/detect/NAME.rs`: a unit struct that implements [`Detector`], with what it says where it is silent; its leading `//!` comment is the manual
 //!    page and has the headings *Finds*, *Evidence*, *Blind*, *False positives*, *ATT&CK*.
 //! 2. Add it to [`DETECTORS`].
 //! 3. Add `sample-logs/scenarios/NAME/attack.log.gz` and `quiet.log.gz`; the scenario test runs every detector's pair.
@@ -22,6 +22,7 @@ pub mod beacon;
 mod begin;
 mod card;
 pub mod denied_beacon;
+mod direction;
 pub mod fanout;
 pub mod get_exfil;
 mod indicators;
@@ -123,6 +124,10 @@ pub struct Finding {
 pub trait Detector: Send + Sync {
     /// Adds a finding for `seen` if there is anything to say, however little; the score decides what becomes of it.
     fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>);
+
+    /// Why there is nothing to say of `seen`, in words and with the numbers that decide. Asked only where
+    /// [`Detector::judge`] found nothing.
+    fn silence(&self, seen: &Seen<'_>) -> String;
 }
 
 /// Every detector, in the order of the manual.

@@ -25,6 +25,7 @@
 //! T1041 (Exfiltration Over C2 Channel), T1567 (Exfiltration Over Web Service)
 
 use crate::detect::beacon::seconds;
+use crate::detect::direction::Direction;
 use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, Rhythm, Seen, grows, judge_place};
 use crate::window::{Merge, PANE, SLOT, Sent, Standing};
 
@@ -42,6 +43,9 @@ const LASTING: i64 = 30 * 60_000;
 
 /// Slots of the client's clock in an hour.
 const SLOTS_OF_AN_HOUR: u32 = (3_600_000 / SLOT) as u32;
+
+/// Every upload is that lopsided; a call, a remote desktop or a page is not.
+const DIRECTION: Direction = Direction { most: 8, more: (3.0, 4), less: (1.5, -10) };
 
 /// A window and what fell into it.
 struct Burst {
@@ -93,6 +97,31 @@ impl Detector for PostBurst {
             standing: Standing::Unknown,
         });
     }
+
+    fn silence(&self, seen: &Seen<'_>) -> String {
+        let Some(ladder) = seen.pair.sent() else { return "no request carried a body".into() };
+        // As of the last upload: there no window had more.
+        let minute = ladder.last();
+        let (hour, day) = (ladder.minutes(minute, 60), ladder.hours(minute, 24));
+        match seen.carries.bytes_up {
+            true => format!(
+                "too little: {} in the hour of the last upload and {} in its day; judged from {} in 10 min, {} in 1 h or {} in a day",
+                size(hour.bytes),
+                size(day.bytes),
+                size(LEAST_BYTES),
+                size(LEAST_BYTES << 1),
+                size(LEAST_BYTES << 3)
+            ),
+            false => format!(
+                "too few: {} requests with a body in the hour of the last one and {} in its day; judged from {LEAST_POSTS} in a minute, {} in 10 min, {} in 1 h or {} in a day",
+                hour.posts,
+                day.posts,
+                2 * LEAST_POSTS,
+                6 * LEAST_POSTS,
+                24 * LEAST_POSTS
+            ),
+        }
+    }
 }
 
 /// Points for bytes in the `i`-th window. A minute needs less than a day to stand out.
@@ -138,7 +167,11 @@ fn judge_past(seen: &Seen<'_>, hour: Sent, bytes: bool, card: &mut Card) {
         });
     }
     // Of a domain that nothing is known of, nothing is said here: that it is new or rare counts as such.
-    if let Some(usual) = seen.domain.usual.as_ref().filter(|u| u.hours() >= 5).and_then(|u| u.quantile(90)) {
+    let mut usual = seen.domain.usual.as_deref().cloned().unwrap_or_default();
+    // What was told of is nothing to get used to.
+    let past = seen.domain.past.as_ref().filter(|past| past.incident.is_none() && past.doubt == 0);
+    past.and_then(|past| past.sent.as_ref()).into_iter().for_each(|sent| usual.merge(sent));
+    if let Some(usual) = Some(usual).filter(|u| u.hours() >= 5).and_then(|u| u.quantile(90)) {
         let times = amount as f64 / usual.max(floor) as f64;
         let points = match times {
             t if t >= 8.0 => 10,
@@ -174,17 +207,9 @@ fn judge_others(seen: &Seen<'_>, card: &mut Card) {
 
 fn judge_direction(seen: &Seen<'_>, card: &mut Card) {
     let pair = seen.pair;
-    if seen.carries.bytes_up && seen.carries.bytes_down {
-        let ratio = pair.up as f64 / pair.down.max(1) as f64;
-        let points = match ratio {
-            // Every upload is that lopsided; a call, a remote desktop or a page is not.
-            r if r >= 10.0 => 8,
-            r if r >= 3.0 => 4,
-            r if r < 1.5 => -10,
-            _ => 0,
-        };
-        card.add("up_down_ratio", ratio, None, points, || format!("{ratio:.1} times as much goes out as comes in"));
-    } else if seen.carries.bytes_down && pair.requests > 0 {
+    let what = |ratio: f64| format!("{ratio:.1} times as much goes out as comes in");
+    let known = DIRECTION.judge(seen, (pair.up, pair.down), card, what);
+    if !known && seen.carries.bytes_down && pair.requests > 0 {
         let reply = pair.down / u64::from(pair.requests);
         if reply < 2_000 {
             card.add("reply_bytes", reply as f64, None, 6, || format!("short replies: {reply} bytes on average"));
@@ -212,5 +237,50 @@ pub(super) fn size(bytes: u64) -> String {
         b if b < 1e6 => format!("{:.0} kB", b / 1e3),
         b if b < 1e9 => format!("{:.1} MB", b / 1e6),
         b => format!("{:.2} GB", b / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Contact, Fields, HostKind, Method};
+    use crate::window::ledger::{Incident, Past};
+    use crate::window::{Client, Domain, Pair, Usual};
+
+    /// What is said of 8 MB sent once to a domain, of whose hours the ledger knows.
+    fn card(hours: &[u64], told: bool) -> Card {
+        let contact = Contact { end: 3_600_000, method: Method::Post, up: 8 << 20, down: 100, ..Contact::default() };
+        let pair = Pair::new(&contact, 0, 0);
+        let mut domain = Domain::new(1, b"a.example"[..].into(), HostKind::Name, &contact);
+        let mut sent = Usual::default();
+        hours.iter().for_each(|&amount| sent.add(amount));
+        let incident = told.then_some(Incident { time: 0, score: 90 });
+        let past = Past { first: 0, last: 1, days: 9, clients: 1, sent: Some(Box::new(sent)), incident, doubt: 0 };
+        domain.past = Some(Box::new(past));
+        let seen = Seen {
+            pair: &pair,
+            domain: &domain,
+            client: &Client::default(),
+            clients: 1,
+            begun: 0,
+            ledger: None,
+            events: 1,
+            now: 3_660_000,
+            carries: Fields { bytes_up: true, bytes_down: true, ..Fields::default() },
+            due: true,
+            words: true,
+        };
+        let mut found = Vec::new();
+        PostBurst.judge(&seen, &mut found);
+        found.remove(0).card
+    }
+
+    #[test]
+    fn what_the_ledger_knows_of_a_domain_is_its_past() {
+        let points = |card: &Card| card.reasons().iter().find(|e| e.name == "domain_times_usual").map(|e| e.points);
+        assert_eq!(points(&card(&[9 << 20; 6], false)), Some(-16), "it always takes as much");
+        assert_eq!(points(&card(&[40_000; 6], false)), Some(10), "it never took as much");
+        assert_eq!(points(&card(&[9 << 20; 4], false)), None, "too few hours");
+        assert_eq!(points(&card(&[9 << 20; 6], true)), None, "what was told of is nothing to get used to");
     }
 }

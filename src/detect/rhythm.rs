@@ -2,6 +2,8 @@
 //!
 //! Robust by ranks, not by mean and variance: one night, one burst or one lost request must not hide a clock.
 
+use crate::detect::Seen;
+use crate::detect::beacon::seconds;
 use crate::window::{Detail, FINE_KEPT, Interval, Ring, Scale, VISITS_KEPT};
 
 /// Fewest intervals that can be called a rhythm.
@@ -80,6 +82,19 @@ impl Rhythm {
             };
         }
         best
+    }
+}
+
+/// Why a pair has no rhythm worth a word.
+pub(super) fn no_rhythm(seen: &Seen<'_>) -> String {
+    match seen.pair.detail.as_ref().and_then(|detail| Rhythm::strongest(detail, 0.0)) {
+        Some(rhythm) => format!(
+            "no clock: {:.0} % of {} intervals lie around {}, and 43 % would be chance",
+            rhythm.concentration * 100.0,
+            rhythm.count,
+            seconds(rhythm.median)
+        ),
+        None => format!("too few contacts for a clock: it takes {FEWEST} intervals while the client is on"),
     }
 }
 

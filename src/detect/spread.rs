@@ -91,4 +91,14 @@ impl Detector for Spread {
             standing: Standing::Unknown,
         });
     }
+
+    fn silence(&self, seen: &Seen<'_>) -> String {
+        let (reached, users) = (seen.domain.judged.reached, seen.users());
+        match reached {
+            0..FEWEST => {
+                format!("{reached} of its {users} clients began by the clock while they were on; {FEWEST} are a spread")
+            }
+            _ => format!("{reached} of its {users} clients began by the clock while they were on, but it did not grow"),
+        }
+    }
 }

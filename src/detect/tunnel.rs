@@ -26,9 +26,10 @@
 
 use crate::detect::beacon::seconds;
 use crate::detect::begin::judge_begin;
+use crate::detect::direction::Direction;
 use crate::detect::post_burst::size;
 use crate::detect::{Card, Detector, Finding, Seen, judge_place};
-use crate::window::{PANE, SLOT, Standing, pane_of};
+use crate::window::{LONG_TUNNEL, PANE, SLOT, Standing, pane_of};
 
 /// See the manual page above.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +39,9 @@ const MINUTE: u64 = 60_000;
 
 /// Bytes out of a tunnel below which the direction says nothing: handshakes and keep-alives.
 const LEAST_UP: u64 = 256 * 1024;
+
+/// What is watched, read or installed comes in.
+const DIRECTION: Direction = Direction { most: 14, more: (2.0, 10), less: (0.2, -6) };
 
 impl Detector for Tunnel {
     fn judge(&self, seen: &Seen<'_>, found: &mut Vec<Finding>) {
@@ -70,16 +74,8 @@ impl Detector for Tunnel {
                 share * 100.0
             )
         });
-        if seen.carries.bytes_up && seen.carries.bytes_down && tunnels.up >= LEAST_UP {
-            let ratio = tunnels.up as f64 / tunnels.down.max(1) as f64;
-            let points = match ratio {
-                r if r >= 10.0 => 14,
-                r if r >= 2.0 => 10,
-                // What is watched, read or installed comes in.
-                r if r < 0.2 => -6,
-                _ => 0,
-            };
-            card.add("up_down_ratio", ratio, None, points, || {
+        if tunnels.up >= LEAST_UP {
+            DIRECTION.judge(seen, (tunnels.up, tunnels.down), &mut card, |ratio| {
                 format!("{ratio:.1} times as much goes out of them ({}) as comes in", size(tunnels.up))
             });
         }
@@ -95,5 +91,12 @@ impl Detector for Tunnel {
             attack: &["T1572", "T1090"],
             standing: Standing::Unknown,
         });
+    }
+
+    fn silence(&self, seen: &Seen<'_>) -> String {
+        match seen.carries.duration {
+            true => format!("no tunnel was open for {} or more", seconds(LONG_TUNNEL.into())),
+            false => "the format has no duration".into(),
+        }
     }
 }

@@ -50,6 +50,17 @@ pub struct Outcome {
     pub hidden: Vec<usize>,
 }
 
+/// Puts what an episode named `before` first; of the new names those that are not among them, while there are fewer than
+/// `most`.
+pub fn join<N: PartialEq>(names: &mut Vec<N>, before: Vec<N>, most: usize) {
+    let new = std::mem::replace(names, before);
+    for name in new {
+        if names.len() < most && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+}
+
 /// All shares, and the mail for each.
 pub struct Exchange<S: Share> {
     mail: Vec<Mutex<Vec<S::Mail>>>,
@@ -103,6 +114,11 @@ impl<S: Share> Exchange<S> {
             into.append(&mut outcome.records);
             hidden.append(&mut outcome.hidden);
         }
+    }
+
+    /// Looks at the share in which a row is, by the hash of [`Share::row_of`].
+    pub fn look<T>(&self, row: u64, look: impl FnOnce(&S) -> T) -> T {
+        look(&lock(&self.shares[shard_of(row)]))
     }
 
     /// Bytes of all.

@@ -2,13 +2,14 @@
 
 mod mail;
 mod told;
+mod why;
 
 pub use mail::Mail;
 
-use crate::alert::{Episode, RecordKind, Severity};
+use crate::alert::{Episode, RecordKind, Severity, Verdict};
 use crate::detect::Finding;
 use crate::detect::fanout::{FEWEST, SPANS, is_promising, judge};
-use crate::engine::exchange::{self, Exchange, Outcome};
+use crate::engine::exchange::{self, Exchange, Outcome, join};
 use crate::engine::pane::Pane;
 use crate::engine::shard::Shard;
 use crate::engine::waiting::Waiting;
@@ -152,24 +153,16 @@ impl Share {
     fn judge_one(&mut self, pane: &Pane<'_>, due: Due) {
         let fan = self.table.get_mut(due.row);
         let client = fan.client;
-        let say = |gathered: &Gathered, words: bool| -> Option<Finding> {
-            let Gathered { burst, pair, domain, crowds, .. } = gathered;
-            pane.clients.with(client, |client| judge(&pane.seen(pair, domain, client, (true, words)), burst, crowds))
-        };
-        let scored = due.bursts.into_iter().filter_map(|burst| Some((say(&burst, false)?.card.score(), burst)));
+        let score = |burst: &Gathered| Some(say(pane, client, burst, false)?.card.score());
+        let scored = due.bursts.into_iter().filter_map(|burst| Some((score(&burst)?, burst)));
         // Of equal ones the first: a strict order, whatever the threads do.
         let best = scored.reduce(|best, next| if next.0 > best.0 { next } else { best });
         let Some((score, gathered)) = best else { return };
         let Some(severity) = Severity::of(score) else { return };
-        let before = self.told.get(&client);
-        let kind = match before {
-            None => RecordKind::Alert,
-            Some(told) if severity <= told.episode.severity => return,
-            // What was hidden has not been told of.
-            Some(told) if told.episode.hidden => RecordKind::Alert,
-            Some(_) => RecordKind::Update,
-        };
-        let Some(finding) = say(&gathered, true) else { return };
+        let rule = hidden_by(pane, client, &gathered.names);
+        let open = self.told.get(&client).map(|told| &told.episode);
+        let Some(Verdict { kind, hidden, counted }) = Verdict::new(open, severity, rule) else { return };
+        let Some(finding) = say(pane, client, &gathered, true) else { return };
         let heap = fan.heap_bytes();
         let watched = fan.watched.get_or_insert_default();
         due.contacts.iter().for_each(|contact| pane.sample(*contact, watched));
@@ -177,9 +170,7 @@ impl Share {
         self.heap -= heap;
         let input = pane.batch(due.contacts[0]).input;
         let Gathered { burst, pair, domain, names, .. } = gathered;
-        let rule = hidden_by(pane, client, &names);
-        let hidden = rule.is_some() && kind == RecordKind::Alert;
-        self.outcome.hidden.extend(rule.filter(|_| hidden));
+        self.outcome.hidden.extend(counted);
         let episode = Episode { finding, severity, input, hidden };
         let old = self.told.remove(&client);
         self.heap -= old.as_ref().map_or(0, Told::bytes);
@@ -188,12 +179,7 @@ impl Share {
             // What the episode is known by, and all that was told.
             told.domain.name = old.domain.name;
             (told.pair, told.story) = (old.pair, old.story);
-            let new = std::mem::replace(&mut told.names, old.names);
-            for name in new {
-                if told.names.len() < MEETINGS && !told.names.contains(&name) {
-                    told.names.push(name);
-                }
-            }
+            join(&mut told.names, old.names, MEETINGS);
         }
         self.heap += told.bytes();
         if !hidden {
@@ -202,4 +188,10 @@ impl Share {
         }
         self.told.insert(client, told);
     }
+}
+
+/// Judges the burst of a client, with or without words. `None`: the client is forgotten.
+fn say(pane: &Pane<'_>, client: u64, gathered: &Gathered, words: bool) -> Option<Finding> {
+    let Gathered { burst, pair, domain, crowds, .. } = gathered;
+    pane.clients.with(client, |client| judge(&pane.seen(pair, domain, client, (true, words)), burst, crowds))
 }

@@ -61,14 +61,15 @@ impl Gone {
     /// Keeps what is learned of a domain that is forgotten, while there is room: half of it for those that one client met
     /// in a single minute, or a flood of names would take it all.
     pub fn keep(&mut self, domain: &Domain, room: usize) {
-        let Some(entry) = &domain.learned else { return };
+        let Some(learned) = &domain.learned else { return };
+        let entry = learned.whole();
         let name = String::from_utf8_lossy(&domain.name);
         if let Some(known) = self.domains.get_mut(&*name) {
-            return known.merge(entry);
+            return known.merge(&entry);
         }
         let room = if entry.weight() == 0 { room / 2 } else { room };
         if self.domains.len() < room {
-            self.domains.insert(name.into_owned(), (**entry).clone());
+            self.domains.insert(name.into_owned(), entry);
         } else {
             self.left_out += 1;
         }
@@ -128,19 +129,22 @@ impl Knowledge {
         client.learning = self.learns().then(Box::default);
     }
 
-    /// Takes in the contacts of a pair, each with its input, and says what its client is to learn. `begins`: it is their
+    /// Takes in the contacts of a pair in a pane, each with its input, and says what its client is to learn. `begins`: it is their
     /// first, as far as is remembered.
     pub fn take<'a>(
         &self,
         domain: &mut Domain,
+        minute: u32,
         contacts: impl Iterator<Item = (&'a Contact, u16)>,
         mut begins: bool,
     ) -> Learnable {
-        let Some(entry) = &mut domain.learned else { return Learnable::default() };
+        let Some(learned) = &mut domain.learned else { return Learnable::default() };
         let ledger = self.ledger.as_ref().filter(|_| begins);
         let known = ledger.and_then(|l| l.domains.get(&*String::from_utf8_lossy(&domain.name)));
         let mut learnable = Learnable { sent: Sent::default(), met: begins };
+        let (mut whose, entry) = (0, &mut learned.entry);
         for (contact, input) in contacts {
+            whose = contact.client;
             let covered = self.covers(input, contact.end);
             learnable.met &= !covered && known.is_none_or(|known| !known.clients.may_hold(contact.client));
             entry.add(contact, covered);
@@ -155,13 +159,15 @@ impl Knowledge {
                 entry.clients.insert(contact.client);
             }
         }
+        learned.send(whose, minute, learnable.sent);
         learnable
     }
 
     /// Something was told of a domain, of which a contact of an input was the occasion.
     pub fn told(&self, domain: &mut Domain, incident: Incident, (contact, input): (&Contact, u16)) {
         // What is covered was told when it was learned.
-        let Some(entry) = domain.learned.as_mut().filter(|_| !self.covers(input, contact.end)) else { return };
+        let Some(learned) = domain.learned.as_mut().filter(|_| !self.covers(input, contact.end)) else { return };
+        let entry = &mut learned.entry;
         match self.lesson {
             Lesson::Silent => entry.doubt = entry.doubt.max(incident.score),
             _ => entry.told(incident),

@@ -42,7 +42,7 @@ pub use knowledge::Lesson;
 pub use lists::Lists;
 pub use names::HashKey;
 pub use summary::{InputSummary, LedgerSummary, Rejected, Summary};
-pub use why::Why;
+pub use why::{Said, Why};
 
 use crate::alert::{Incidents, Record};
 use crate::event::{Fields, Millis};

@@ -4,9 +4,12 @@ mod share;
 mod told;
 
 use crate::engine::exchange::Exchange;
+use crate::engine::shard::Shard;
 use crate::engine::waiting::Waiting;
+use crate::engine::why::{At, Said};
 use crate::event::{Method, Millis};
 pub use share::Share;
+use std::sync::Mutex;
 
 /// Clients of a domain from which it is not rare.
 pub const RARE: u64 = 3;
@@ -34,3 +37,10 @@ fn hash_of(client: u64, method: Method) -> u64 {
 
 /// All programs.
 pub type Programs = Exchange<Share>;
+
+impl Programs {
+    /// What is said of the program of a client and method to which a domain belongs, with others.
+    pub fn why(&self, program: (u64, Method), domain: u64, at: &At<'_>, shards: &[Mutex<Shard>]) -> Option<Said> {
+        self.look(hash_of(program.0, program.1), |share| share.why(program, domain, at, shards))
+    }
+}

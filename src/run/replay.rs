@@ -8,7 +8,8 @@ use crate::input::{self, InputError};
 use crate::run::feed::{Feed, LookError, Looked, check_count, look};
 use crate::run::progress::{Done, Progress};
 use crate::run::report::Report;
-use crate::run::{Ending, summary, terminal, why as why_page};
+use crate::run::why::{self as why_page, Question};
+use crate::run::{Ending, summary, terminal};
 use crate::settings::{ReplaySettings, When};
 use crate::sink::{SinkError, Terminal};
 use crate::window::ledger::Ledger;
@@ -32,8 +33,8 @@ enum Said {
     Error(usize, InputError),
     Warning(usize, String),
     Over(Box<Summary>, Option<Box<Ledger>>),
-    /// What is known of the pair asked for.
-    Why(Option<Box<Why>>),
+    /// What is known of the pair asked for, and what was told of it.
+    Why(Option<Box<Why>>, Box<Question>),
 }
 
 /// Runs a replay.
@@ -74,9 +75,9 @@ pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
     let paths: Vec<PathBuf> = inputs.looked.iter().map(|l| l.path.clone()).collect();
     let mut feed = Feed::new(inputs.looked, &mut engine, CHUNK, AHEAD.max(2 * settings.engine.threads));
     let stopped = Arc::clone(&stop);
-    let asked = settings.why.clone();
+    let asked = settings.why.as_ref().map(|(client, host)| Question::new(client, host));
     let wanted = Wanted { why: asked, save, known };
-    let worker = tokio::task::spawn_blocking(move || work(&mut engine, &mut feed, &wanted, &stopped, &said));
+    let worker = tokio::task::spawn_blocking(move || work(&mut engine, &mut feed, wanted, &stopped, &said));
 
     let mut unread: Vec<(usize, String)> = Vec::new();
     let mut warned: Vec<(usize, String)> = Vec::new();
@@ -107,7 +108,7 @@ pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
                 unread.push((input, error.to_string()));
             }
             Some(Said::Warning(input, warning)) => warned.push((input, warning)),
-            Some(Said::Why(told)) => why = Some(told),
+            Some(Said::Why(told, asked)) => why = Some((told, asked)),
             Some(Said::Over(summary, ledger)) => break (*summary, ledger),
             None => {
                 worker.await?;
@@ -116,8 +117,8 @@ pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
         }
     };
     progress.finish();
-    if let (Some(told), Some((client, domain))) = (why, &settings.why) {
-        let text = why_page::page(told.as_deref(), client, domain, &settings.zone);
+    if let Some((told, asked)) = why {
+        let text = why_page::page(told.as_deref(), &asked, &settings.zone);
         if let Err(source) = std::io::stdout().write_all(text.as_bytes())
             && source.kind() != std::io::ErrorKind::BrokenPipe
         {
@@ -186,7 +187,7 @@ fn warn_of_lists(settings: &ReplaySettings) {
 /// What is wanted at the end besides the summary.
 struct Wanted {
     /// All that is said of this client and this domain.
-    why: Option<(String, String)>,
+    why: Option<Question>,
     /// A ledger.
     save: bool,
     /// Domains that the ledger knew before.
@@ -194,8 +195,9 @@ struct Wanted {
 }
 
 /// The engine's thread: rounds until all is read or the others want no more.
-fn work(engine: &mut Engine, feed: &mut Feed, wanted: &Wanted, stop: &AtomicBool, said: &mpsc::Sender<Said>) {
+fn work(engine: &mut Engine, feed: &mut Feed, wanted: Wanted, stop: &AtomicBool, said: &mpsc::Sender<Said>) {
     let mut alerts = 0;
+    let mut asked = wanted.why;
     while let Some(round) = feed.round(engine) {
         if stop.load(Ordering::Relaxed) {
             return;
@@ -205,6 +207,7 @@ fn work(engine: &mut Engine, feed: &mut Feed, wanted: &Wanted, stop: &AtomicBool
         feed.recycle(buffers);
         let alert = |r: &&crate::alert::Record| r.record == crate::alert::RecordKind::Alert;
         alerts += found.records.iter().filter(alert).count() as u64;
+        asked.iter_mut().for_each(|asked| found.records.iter().for_each(|record| asked.hear(record)));
         let done = Done { bytes: feed.position(), lines: engine.lines(), alerts };
         // A closed channel means that nobody listens: the next look at `stop` ends this.
         let _ = said.blocking_send(Said::Round(found, done));
@@ -216,11 +219,13 @@ fn work(engine: &mut Engine, feed: &mut Feed, wanted: &Wanted, stop: &AtomicBool
         }
     }
     // Before episodes end: with them what they told of ends.
-    if let Some((client, domain)) = &wanted.why {
-        let _ = said.blocking_send(Said::Why(engine.why(client, domain).map(Box::new)));
-    }
+    let why = asked.as_ref().and_then(|asked| engine.why(&asked.client, &asked.host)).map(Box::new);
     let mut found = Found::default();
     engine.finish(&mut found);
+    if let Some(mut asked) = asked {
+        found.records.iter().for_each(|record| asked.hear(record));
+        let _ = said.blocking_send(Said::Why(why, Box::new(asked)));
+    }
     let done = Done { bytes: feed.position(), lines: engine.lines(), alerts };
     let _ = said.blocking_send(Said::Round(found, done));
     let mut summary = engine.summary();

@@ -1,7 +1,7 @@
 //! One registrable domain: what the whole organisation has with it.
 
 use crate::event::{Contact, HostKind, Millis};
-use crate::window::ledger::{DomainEntry, Past};
+use crate::window::ledger::{DomainLearning, Past};
 use crate::window::{Distinct, Majority, Merge, Standing, Usual};
 
 /// What is remembered of a domain.
@@ -42,7 +42,7 @@ pub struct Domain {
     /// What the ledger knows of it.
     pub past: Option<Box<Past>>,
     /// What the ledger is to learn of it.
-    pub learned: Option<Box<DomainEntry>>,
+    pub learned: Option<Box<DomainLearning>>,
 }
 
 /// What judgements have found of the clients of a domain.
@@ -164,7 +164,7 @@ impl Domain {
             + self.clients.heap_bytes()
             + self.hosts.heap_bytes()
             + self.usual.as_ref().map_or(0, |_| size_of::<Usual>())
-            + self.past.as_ref().map_or(0, |_| size_of::<Past>())
-            + self.learned.as_ref().map_or(0, |entry| size_of::<DomainEntry>() + entry.heap_bytes())
+            + self.past.as_ref().map_or(0, |past| size_of::<Past>() + past.heap_bytes())
+            + self.learned.as_ref().map_or(0, |entry| size_of::<DomainLearning>() + entry.heap_bytes())
     }
 }

@@ -7,6 +7,9 @@ const MINUTES: u32 = 60;
 /// Hours kept one by one.
 const HOURS: u32 = 48;
 
+/// Bytes of a tunnel below which it is not counted as sending: small ones are everywhere.
+pub const SMALL: u64 = 64 * 1024;
+
 /// What went out in a span of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sent {
@@ -22,7 +25,8 @@ impl Sent {
         if self.bytes > 0 { self.bytes } else { u64::from(self.posts) }
     }
 
-    fn add(&mut self, other: Sent) {
+    /// Adds what else was sent.
+    pub(in crate::window) fn add(&mut self, other: Sent) {
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.posts = self.posts.saturating_add(other.posts);
     }
@@ -78,6 +82,11 @@ impl Ladder {
     /// Stored hours, oldest first: (hour since 1970, sum).
     pub fn by_hour(&self) -> impl DoubleEndedIterator<Item = (u32, Sent)> + '_ {
         self.hours.iter().map(|rung| (rung.at, rung.sent()))
+    }
+
+    /// Minute of the last that was sent; 0 before any.
+    pub fn last(&self) -> u32 {
+        self.minutes.last().map_or(0, |rung| rung.at)
     }
 
     /// Heap bytes.

@@ -9,12 +9,14 @@ mod days;
 mod entry;
 mod error;
 mod file;
+mod learning;
 mod spans;
 
 pub use crowd::Crowd;
 pub use days::Days;
-pub use entry::{ClientEntry, DomainEntry, Incident, Learning, Past, Volumes};
+pub use entry::{ClientEntry, DomainEntry, Incident, Past, Volumes};
 pub use error::LedgerError;
+pub use learning::{DomainLearning, Learning};
 pub use spans::{Span, Spans};
 
 use crate::event::Millis;

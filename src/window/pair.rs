@@ -1,7 +1,7 @@
 //! One client and one domain: counts for every pair, a [`Detail`] for those that come back.
 
 use crate::event::{Action, Agent, Contact, Method, Millis, Signs};
-use crate::window::{Client, Hand, Interval, Ladder, Rings, SLOT, Scale, Sent, Urls, pane_of, timing};
+use crate::window::{Client, Hand, Interval, Ladder, Rings, SLOT, Scale, Sent, Urls, ladder, pane_of, timing};
 
 /// Visits after which a pair is given a [`Detail`]: below, there are too few intervals to judge.
 const DETAIL_AT: u32 = 4;
@@ -288,7 +288,7 @@ impl Pair {
             let sent =
                 Sent { bytes: contact.bytes_up().unwrap_or(0), posts: u32::from(contact.method == Method::Post) };
             // Small tunnels are everywhere; only what could be a burst is worth a ladder.
-            if self.sent().is_some() || sent.posts > 0 || sent.bytes >= 64 * 1024 {
+            if self.sent().is_some() || sent.posts > 0 || sent.bytes >= ladder::SMALL {
                 let heavy = self.detail_mut().heavy.get_or_insert_default();
                 let sums = heavy.sent.get_or_insert_default();
                 // A long transaction is a rate over its duration, not a burst at its end.

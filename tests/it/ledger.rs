@@ -126,6 +126,8 @@ fn the_same_log_is_learned_once_however_it_is_read() {
         "{}",
         clients[0]
     );
+    let domains = shown.lines().filter(|line| line.starts_with("{\"domain\""));
+    assert!(domains.filter(|line| line.contains("\"sent_per_hour\":[0,")).count() > 3, "what domains are sent");
     run(&["--ledger", "one", "--save-ledger", "one", "a.log", "b.log"]);
     assert!(bytes("one") == bytes("two"), "the same again adds nothing");
     std::fs::rename(dir.path().join("a.log"), dir.path().join("old.1")).unwrap();

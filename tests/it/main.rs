@@ -21,3 +21,4 @@ mod squid;
 mod summary;
 mod synth;
 mod time;
+mod why;

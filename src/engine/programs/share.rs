@@ -2,7 +2,7 @@
 
 use super::told::{Names, Told, hidden_by};
 use super::{Mail, RARE, hash_of};
-use crate::alert::{Episode, RecordKind, Severity};
+use crate::alert::{Episode, RecordKind, Severity, Verdict};
 use crate::detect::Rotation;
 use crate::engine::batch::shard_of;
 use crate::engine::exchange::{self, Outcome};
@@ -10,6 +10,7 @@ use crate::engine::lock;
 use crate::engine::pane::Pane;
 use crate::engine::shard::Shard;
 use crate::engine::waiting::Waiting;
+use crate::engine::why::{At, Said};
 use crate::event::{Method, Millis};
 use crate::window::{Domain, Program, Table, pane_of};
 use std::collections::BTreeMap;
@@ -87,19 +88,7 @@ impl exchange::Share for Share {
             return;
         }
         // Looked at again after an eighth more; of what looks like nothing, after half as many contacts more.
-        let mut found = None;
-        if let Some(rotation) = Rotation::find(program, |_| true) {
-            let (wide, _, _) = gather(program, &(0..program.places.len() as u8).collect::<Vec<_>>(), shards);
-            // What others found by now, or what is forgotten, is no longer rare.
-            let rotation = match rotation.places.iter().all(|p| wide.contains(p)) {
-                true => Some(rotation),
-                false => Rotation::find(program, |p| wide.contains(&p)),
-            };
-            found = rotation.and_then(|rotation| {
-                let (_, domain, names) = gather(program, &rotation.places, shards);
-                Some((rotation, domain?, names))
-            });
-        }
+        let found = find(program, shards);
         program.judge_at = program.seen + (program.seen / if found.is_some() { 8 } else { 2 }).max(1);
         self.due.extend(found.map(|(rotation, domain, names)| Due { row, contact, rotation, domain, names }));
     }
@@ -147,6 +136,26 @@ impl exchange::Share for Share {
 }
 
 impl Share {
+    /// What is said of a program, by client and method, if `domain` is one of several with one clock.
+    pub fn why(
+        &self,
+        (client, method): (u64, Method),
+        domain: u64,
+        at: &At<'_>,
+        shards: &[Mutex<Shard>],
+    ) -> Option<Said> {
+        let row = self.table.find(hash_of(client, method), |p| p.client == client && p.method == method)?;
+        let program = self.table.get(row);
+        let (rotation, all, names) = find(program, shards)?;
+        names.iter().find(|(hash, _)| *hash == domain)?;
+        let pane = at(pane_of(program.last));
+        let pair = rotation.pooled(program);
+        let finding =
+            pane.clients.with(client, |client| rotation.judge(&pane.seen(&pair, &all, client, (true, true))))??;
+        let domains = names.iter().map(|(_, name)| String::from_utf8_lossy(name).into_owned()).collect();
+        Some(Said { domains, ..Said::now(finding) })
+    }
+
     fn judge_one(&mut self, pane: &Pane<'_>, due: Due) {
         let Due { row, contact, rotation, domain, names } = due;
         let program = self.table.get_mut(row);
@@ -166,17 +175,11 @@ impl Share {
         let Some(severity) = Severity::of(finding.card.score()) else { return };
         let key = (program.client, program.method);
         let before = self.told.get(&key);
-        let kind = match before {
-            None => RecordKind::Alert,
-            Some(told) if severity <= told.episode.severity => return,
-            // What was hidden has not been told of.
-            Some(told) if told.episode.hidden => RecordKind::Alert,
-            Some(_) => RecordKind::Update,
-        };
-        let input = pane.batch(contact).input;
         let rule = hidden_by(pane, &pair, &names, finding.detector);
-        let hidden = rule.is_some() && kind == RecordKind::Alert;
-        self.outcome.hidden.extend(rule.filter(|_| hidden));
+        let open = before.map(|told| &told.episode);
+        let Some(Verdict { kind, hidden, counted }) = Verdict::new(open, severity, rule) else { return };
+        let input = pane.batch(contact).input;
+        self.outcome.hidden.extend(counted);
         let episode = Episode { finding, severity, input, hidden };
         let mut told = Told { episode, rotation, domain, names, first: pair.first };
         if let Some(before) = before {
@@ -190,6 +193,19 @@ impl Share {
         }
         self.told.insert(key, told);
     }
+}
+
+/// The clock that several rare domains of a program share, what is known of them as one, and their names.
+fn find(program: &Program, shards: &[Mutex<Shard>]) -> Option<(Rotation, Domain, Names)> {
+    let rotation = Rotation::find(program, |_| true)?;
+    let (wide, _, _) = gather(program, &(0..program.places.len() as u8).collect::<Vec<_>>(), shards);
+    // What others found by now, or what is forgotten, is no longer rare.
+    let rotation = match rotation.places.iter().all(|p| wide.contains(p)) {
+        true => rotation,
+        false => Rotation::find(program, |p| wide.contains(&p))?,
+    };
+    let (_, domain, names) = gather(program, &rotation.places, shards);
+    Some((rotation, domain?, names))
 }
 
 /// Of these places those that are rare, what is known of their domains as one, and the names, earliest first.

@@ -2,6 +2,7 @@
 
 use crate::alert::{Episode, Record, RecordKind, Telling};
 use crate::detect::Rotation;
+use crate::engine::exchange::join;
 use crate::engine::pane::Pane;
 use crate::event::Millis;
 use crate::window::{Domain, PLACES, Pair, Place, Program, Watched};
@@ -35,12 +36,7 @@ impl Told {
     pub fn keep(&mut self, before: &Told) {
         (self.first, self.domain.name) = (before.first, before.domain.name.clone());
         self.episode.finding.detector = before.episode.finding.detector;
-        let new = std::mem::replace(&mut self.names, before.names.clone());
-        for name in new {
-            if self.names.len() < PLACES && !self.names.contains(&name) {
-                self.names.push(name);
-            }
-        }
+        join(&mut self.names, before.names.clone(), PLACES);
     }
 
     /// What there is to say of it at the end of a pane.

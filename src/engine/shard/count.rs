@@ -162,8 +162,10 @@ impl Shard {
             if pane.knowledge.learns() {
                 let before = place.learned.as_ref().map_or(0, |entry| entry.heap_bytes());
                 let seen = contacts.iter().map(|(contact, waiting)| (contact, pane.batch(*waiting).input));
-                delta.learned = pane.knowledge.take(place, seen, delta.new_domain);
-                self.heap += place.learned.as_ref().map_or(0, |entry| entry.heap_bytes()).saturating_sub(before);
+                delta.learned = pane.knowledge.take(place, pane.minute, seen, delta.new_domain);
+                // An hour that is over gives its memory back.
+                self.heap += place.learned.as_ref().map_or(0, |entry| entry.heap_bytes());
+                self.heap -= before;
             }
             if let Some(urls) = pair.urls_mut() {
                 contacts.iter().for_each(|(_, i)| look_at_url(pane, *i, urls));

@@ -16,8 +16,8 @@ impl Shard {
     /// Adds what was learned of domains; how many were lost.
     pub fn teach(&self, ledger: &mut Ledger) -> u64 {
         for domain in self.domains.rows() {
-            if let Some(entry) = &domain.learned {
-                ledger.add_domain(&String::from_utf8_lossy(&domain.name), entry);
+            if let Some(learned) = &domain.learned {
+                ledger.add_domain(&String::from_utf8_lossy(&domain.name), &learned.whole());
             }
         }
         self.gone.teach(ledger)
@@ -46,7 +46,7 @@ impl Shard {
     }
 
     /// The open episodes of a pair.
-    fn told(&self, pair: &Pair) -> impl Iterator<Item = &Episode> {
+    pub(super) fn told(&self, pair: &Pair) -> impl Iterator<Item = &Episode> {
         let (domain, client) = (self.domains.get(pair.domain).hash, pair.client);
         self.episodes.range((domain, client, 0)..=(domain, client, u8::MAX)).map(|(_, episode)| episode)
     }

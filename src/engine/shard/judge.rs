@@ -1,14 +1,14 @@
 //! What a shard tells: judgements of the pairs that are due, and the episodes that come of them.
 
 use super::{Shard, pair_hash};
-use crate::alert::{Crowd, Episode, QUIET, Record, RecordKind, Severity, Telling};
+use crate::alert::{Crowd, Episode, QUIET, Record, RecordKind, Severity, Telling, Verdict};
 use crate::detect::spread::Spread;
 use crate::detect::{DETECTORS, Detector, Finding, Seen};
 use crate::engine::pane::Pane;
 use crate::engine::waiting::Waiting;
-use crate::engine::why::{Why, times};
+use crate::engine::why::{Said, Why, times};
 use crate::window::ledger::Incident;
-use crate::window::{HOSTS, Pair, Standing};
+use crate::window::{HOSTS, Ladder, Pair, Standing};
 
 /// Whether a detector judges by what it saw itself: what a list or an earlier incident says is no new proof.
 fn finding_is_own(number: u8) -> bool {
@@ -57,15 +57,26 @@ impl Shard {
         let row = self.pairs.find(pair_hash(domain, client), |p| p.client == client && p.domain == domain)?;
         let pair = self.pairs.get(row);
         let tunnel = pair.detail.as_ref().map_or(0, |detail| detail.last_tunnel());
-        Some((row, times(pair.hand.last, tunnel)))
+        Some((row, times(pair.hand.last, pair.sent().map_or(0, Ladder::last), tunnel)))
     }
 
-    /// What is known of a pair, and what all detectors say of it at the end of a pane.
-    pub fn why(&mut self, pane: &Pane<'_>, row: u32) -> Option<(Why, Vec<Finding>)> {
+    /// What is known of a pair, and what all detectors say of it at the end of a pane, or said when a rule hid it.
+    pub fn why(&mut self, pane: &Pane<'_>, row: u32) -> Option<(Why, Vec<Said>)> {
         self.domains.get_mut(self.pairs.get(row).domain).refresh();
         let mut found = Vec::new();
         let facts = self.look(pane, row, (true, true), |seen| {
-            DETECTORS.iter().for_each(|detector| detector.build.judge(&seen, &mut found));
+            let mut silent = Vec::new();
+            for detector in DETECTORS {
+                if seen.pair.requests == 0 {
+                    silent.push((detector.name, "its last episode is over, and it has not come back".into()));
+                    continue;
+                }
+                let before = found.len();
+                detector.build.judge(&seen, &mut found);
+                if found.len() == before {
+                    silent.push((detector.name, detector.build.silence(&seen)));
+                }
+            }
             Why {
                 domain: String::new(),
                 client: String::from_utf8_lossy(&seen.client.name).into_owned(),
@@ -74,10 +85,30 @@ impl Shard {
                 first: seen.pair.first,
                 last: seen.pair.hand.last,
                 clients: seen.domain.clients.count(),
-                findings: Vec::new(),
+                said: Vec::new(),
+                silent,
             }
         })?;
-        Some((facts, found))
+        let mut said: Vec<Said> = found.into_iter().map(Said::now).collect();
+        said.extend(self.why_spread(pane, row));
+        let hidden = self.told(self.pairs.get(row)).filter(|episode| episode.hidden);
+        let note = || Some("hidden by an allow rule".to_owned());
+        said.extend(hidden.map(|episode| Said { note: note(), ..Said::now(episode.finding.clone()) }));
+        Some((facts, said))
+    }
+
+    /// What is said of the spread of a pair's domain: of the first client that it reached.
+    fn why_spread(&self, pane: &Pane<'_>, row: u32) -> Option<Said> {
+        let place = self.pairs.get(row).domain;
+        let zero = self.domains.get(place).judged.zero;
+        let first = self.pairs.find(pair_hash(place, zero), |p| p.client == zero && p.domain == place)?;
+        let mut found = Vec::new();
+        let name = self.look(pane, first, (true, true), |seen| {
+            Spread.judge(&seen, &mut found);
+            String::from_utf8_lossy(&seen.client.name).into_owned()
+        })?;
+        let note = (first != row).then(|| format!("told once for the domain, with its first client {name}"));
+        found.pop().map(|finding| Said { note, ..Said::now(finding) })
     }
 
     /// Runs `look` with everything known of a pair; `asked`: `due` and `words` of [`Seen`].
@@ -122,23 +153,17 @@ impl Shard {
         for finding in found {
             let Some(severity) = Severity::of(finding.card.score()) else { continue };
             let number = DETECTORS.iter().position(|d| d.name == finding.detector).unwrap_or(0) as u8;
-            let open = self.episodes.get(&(key.0, key.1, number)).map(|open| (open.hidden, open.severity));
             let rule = if pane.lists.allow.is_empty() { None } else { self.hidden_by(pane, row, finding.detector) };
-            let kind = match open {
-                // A rule may begin to hold, or expire, while an episode is open.
-                Some((hidden, before)) if severity <= before && (!hidden || rule.is_some()) => continue,
-                Some((false, _)) => RecordKind::Update,
-                _ => RecordKind::Alert,
-            };
+            let open = self.episodes.get(&(key.0, key.1, number));
+            let Some(Verdict { kind, hidden, counted }) = Verdict::new(open, severity, rule) else { continue };
             let mut told = Vec::new();
             self.look(pane, row, (true, true), |seen| DETECTORS[usize::from(number)].build.judge(&seen, &mut told));
             let Some(finding) = told.pop() else { continue };
-            let hidden = rule.is_some() && kind == RecordKind::Alert;
             let episode = Episode { finding, severity, input, hidden };
             let domain = self.domains.get_mut(self.pairs.get(row).domain);
             domain.refresh();
             if hidden {
-                self.hidden.extend(rule.filter(|_| open.is_none()));
+                self.hidden.extend(counted);
             } else {
                 if finding_is_own(number) && severity >= Severity::Medium {
                     let score = episode.finding.card.score();

@@ -2,7 +2,7 @@
 
 use super::{Crowd, Days};
 use crate::event::{Action, Contact, Millis};
-use crate::window::{ClientDelta, Merge, Sent, Usual, pane_of};
+use crate::window::{Merge, Usual, pane_of};
 
 /// An own incident: the worst that was told of a domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub struct DomainEntry {
     pub clients: Crowd,
     /// What it took.
     pub volumes: Volumes,
+    /// What one client sends it in an hour in which it sends; only where any does.
+    pub sent: Option<Box<Usual>>,
     /// The worst own incident.
     pub incident: Option<Incident>,
     /// The highest score, if 80 or more, that it had while learning: nobody was told, so it is no incident, but nothing to
@@ -77,6 +79,7 @@ impl Default for DomainEntry {
             days: Days::default(),
             clients: Crowd::default(),
             volumes: Volumes::default(),
+            sent: None,
             incident: None,
             doubt: 0,
         }
@@ -111,6 +114,7 @@ impl DomainEntry {
             last: self.last,
             days: self.days.count(),
             clients: self.clients.count(),
+            sent: self.sent.clone(),
             incident: self.incident,
             doubt: self.doubt,
         }
@@ -127,7 +131,8 @@ impl DomainEntry {
 
     /// Heap bytes.
     pub fn heap_bytes(&self) -> usize {
-        self.days.heap_bytes() + self.clients.heap_bytes()
+        let sent = self.sent.as_ref().map_or(0, |_| size_of::<Usual>());
+        self.days.heap_bytes() + self.clients.heap_bytes() + sent
     }
 }
 
@@ -138,13 +143,23 @@ impl Merge for DomainEntry {
         self.days.merge(&later.days);
         self.clients.merge(&later.clients);
         self.volumes.merge(&later.volumes);
+        if let Some(sent) = &later.sent {
+            self.sent.get_or_insert_default().merge(sent);
+        }
         self.incident = Incident::worse(self.incident, later.incident);
         self.doubt = self.doubt.max(later.doubt);
     }
 }
 
+impl Past {
+    /// Heap bytes.
+    pub fn heap_bytes(&self) -> usize {
+        self.sent.as_ref().map_or(0, |_| size_of::<Usual>())
+    }
+}
+
 /// What a judgement asks of a domain that the ledger knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
     /// First start of any client, ms UTC.
     pub first: Millis,
@@ -154,6 +169,8 @@ pub struct Past {
     pub days: u32,
     /// Distinct clients.
     pub clients: u64,
+    /// See [`DomainEntry::sent`].
+    pub sent: Option<Box<Usual>>,
     /// The worst own incident.
     pub incident: Option<Incident>,
     /// See [`DomainEntry::doubt`].
@@ -176,59 +193,5 @@ impl Merge for ClientEntry {
         self.last = self.last.max(later.last);
         self.sent.merge(&later.sent);
         self.met.merge(&later.met);
-    }
-}
-
-/// A client while it is learned: its entry, and the hour and the day that go on.
-#[derive(Clone, Debug, Default)]
-pub struct Learning {
-    entry: ClientEntry,
-    hour: u32,
-    sent: Sent,
-    day: u32,
-    met: u32,
-}
-
-impl Learning {
-    /// Takes in what a pane changed. The changes of a pane come in any order, panes in theirs.
-    pub fn add(&mut self, delta: &ClientDelta) {
-        self.entry.last = self.entry.last.max(delta.last);
-        if delta.learned == Default::default() {
-            return;
-        }
-        let (hour, day) = (delta.minute / 60, delta.minute / (24 * 60));
-        if hour > self.hour {
-            self.end_hour();
-            self.hour = hour;
-        }
-        if day > self.day {
-            self.end_day();
-            self.day = day;
-        }
-        self.sent.bytes = self.sent.bytes.saturating_add(delta.learned.sent.bytes);
-        self.sent.posts = self.sent.posts.saturating_add(delta.learned.sent.posts);
-        self.met += u32::from(delta.learned.met);
-    }
-
-    fn end_hour(&mut self) {
-        let sent = std::mem::take(&mut self.sent);
-        if sent != Sent::default() {
-            self.entry.sent.add(sent.amount());
-        }
-    }
-
-    fn end_day(&mut self) {
-        let met = std::mem::take(&mut self.met);
-        if met > 0 {
-            self.entry.met.add(u64::from(met));
-        }
-    }
-
-    /// What was learned; the hour and the day that go on are over with it.
-    pub fn entry(&self) -> ClientEntry {
-        let mut whole = self.clone();
-        whole.end_hour();
-        whole.end_day();
-        whole.entry
     }
 }

@@ -56,6 +56,8 @@ struct DomainRow {
     denied: u64,
     bytes_up: Option<u64>,
     bytes_down: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    sent_per_hour: Vec<u16>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     incident: Option<IncidentRow>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -166,6 +168,7 @@ impl DomainRow {
             denied: entry.volumes.denied,
             bytes_up: entry.volumes.up,
             bytes_down: entry.volumes.down,
+            sent_per_hour: entry.sent.as_ref().map_or(Vec::new(), |sent| sent.bins().to_vec()),
             incident: entry.incident.map(|i| IncidentRow { time: time(i.time), score: i.score }),
             doubt: Some(entry.doubt).filter(|&doubt| doubt > 0),
         }
@@ -189,10 +192,18 @@ impl DomainRow {
             days: read_days(&self.active)?,
             clients: clients.ok_or("the clients of a domain are no set")?,
             volumes: Volumes { requests: self.requests, denied: self.denied, up: self.bytes_up, down: self.bytes_down },
+            sent: match self.sent_per_hour.is_empty() {
+                true => None,
+                false => Some(Box::new(usual(&self.sent_per_hour)?)),
+            },
             incident: incident.transpose()?,
             doubt: self.doubt.unwrap_or(0),
         })
     }
+}
+
+fn usual(bins: &[u16]) -> Result<Usual, String> {
+    Usual::of_bins(bins).ok_or_else(|| "a histogram has too many bins".into())
 }
 
 impl ClientRow {
@@ -206,7 +217,6 @@ impl ClientRow {
     }
 
     fn read(&self) -> Result<ClientEntry, String> {
-        let usual = |bins: &[u16]| Usual::of_bins(bins).ok_or("a histogram has too many bins");
         Ok(ClientEntry {
             last: read_time(&self.last_seen)?,
             sent: usual(&self.sent_per_hour)?,

@@ -24,6 +24,9 @@ fn learn(known: &Ledger, input: u64, rows: &[Row]) -> Ledger {
         let mut entry = DomainEntry::default();
         entry.add(&contact, covered.hold(contact.end));
         entry.clients.insert(client);
+        if !covered.hold(contact.end) && domain > 2 {
+            entry.sent.get_or_insert_default().add(at as u64);
+        }
         if domain == 3 {
             entry.told(Incident { time: contact.end, score: 80 + (at % 3) as u8 });
         }
