@@ -13,7 +13,9 @@
 //! referer, POSTs; several domains that fill each other's gaps; an address without a name, a domain new to this log or used
 //! by nobody else, a port of its own, hosts that rotate; a user agent that calls itself a browser but is none in which
 //! this client opens pages, or a script's; that it began minutes after the client fetched a program or an archive from a
-//! rare place. Against it: pages around it (referers), many other clients, a user agent that names its program.
+//! rare place; a name that looks drawn at random. Against it: pages around it (referers), many other clients, a user agent
+//! that names its program, large replies, a program that called as soon as the client came on. In its first half hour it is
+//! told at low at most. That nobody else goes there says little of a client at which nobody sits.
 //!
 //! # Blind
 //!
@@ -34,7 +36,7 @@ use crate::detect::begin::{judge_begin, online_before};
 use crate::detect::denied_beacon::is_denied;
 use crate::detect::program::judge_program;
 use crate::detect::rhythm::no_rhythm;
-use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, Rhythm, Seen, judge_place};
+use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, HELD, Rhythm, Seen, judge_place};
 use crate::window::{SLOT, Standing};
 
 /// See the manual page above.
@@ -45,6 +47,9 @@ pub struct Beacon;
 // medium; it takes something about the place or the program to go further. Each thing counts once: a tight clock is in the
 // strength of its rhythm, and no sign of a C2, whose frameworks add jitter; going on although all fails is what any timer
 // does, that of a dead service or of a telemetry the policy refuses as well.
+
+/// How long a clock is kept before it is told of at more than low, minutes.
+const YOUNG: f64 = 30.0;
 
 /// Below this strength nothing is said: the rest of the card cannot make a rhythm.
 pub(super) const FAINT: f64 = 0.12;
@@ -78,6 +83,13 @@ pub(super) fn judge_machine(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
     judge_begin(seen, rhythm.median, card);
     judge_program(seen, card);
     judge_place(seen, standing(seen, rhythm).max(seen.pair.standing()), card);
+    // What a person opens is over before that; what was planted is not. It is told of at low meanwhile.
+    let minutes = (seen.pair.hand.last - seen.pair.first) as f64 / 60_000.0;
+    if minutes < YOUNG {
+        card.hold("young_minutes", minutes, HELD, || {
+            format!("for {minutes:.0} min only, so far: a page that is open for a while does the same")
+        });
+    }
 }
 
 /// What happens, in words.
@@ -116,8 +128,9 @@ fn judge_rhythm(seen: &Seen<'_>, rhythm: &Rhythm, card: &mut Card) {
     };
     card.add("contacts", f64::from(beats), None, points, || format!("{beats} times so far"));
     // Frameworks sleep for a time drawn anew within bounds; what software polls, it polls on the second or far apart.
-    let jittered = rhythm.count >= 8 && rhythm.concentration >= 0.9 && (0.04..0.45).contains(&rhythm.spread);
-    card.add("interval_spread", rhythm.spread, None, if jittered { 4 } else { 0 }, || {
+    let jittered = rhythm.concentration >= 0.9 && (0.04..0.45).contains(&rhythm.spread);
+    let points = if jittered && rhythm.count >= 8 { 4 } else { 0 };
+    card.add("interval_spread", rhythm.spread, None, points, || {
         format!("jittered by ± {:.0} % and never far off", rhythm.spread * 100.0)
     });
     let (duty, hours) = duty(seen, rhythm);
@@ -139,6 +152,9 @@ fn duty(seen: &Seen<'_>, rhythm: &Rhythm) -> (f64, f64) {
 fn beats(seen: &Seen<'_>, rhythm: &Rhythm) -> u32 {
     if rhythm.median >= 30_000 { seen.pair.hand.visits } else { seen.pair.requests }
 }
+
+/// Spread below which a rhythm has no jitter: what is left is the time that requests take.
+pub(super) const EXACT: f64 = 0.01;
 
 /// Strength of a rhythm that is called a clock, in what other judgements rest on.
 const CLOCK: f64 = 0.6;

@@ -10,6 +10,8 @@ const DELAYED: i64 = 30 * 60_000;
 
 /// Slots of the client's clock within which a resident program calls for the first time: it may come on at the end of one.
 const AT_ONCE: u32 = 1;
+/// The same, ms: services that are held back have begun by then.
+const BEGUN: i64 = 10 * 60_000;
 
 /// Longest from a download to the first call of what it planted, ms: people open what they fetched at once, and loaders
 /// wait some minutes for sandboxes to give up.
@@ -26,8 +28,8 @@ pub(super) fn judge_begin(seen: &Seen<'_>, period: u64, card: &mut Card) {
                 format!("the client had been on for {:.1} h when it began: it is new there", hours(before))
             });
         }
-        None if seen.clients >= FEW_CLIENTS && seen.pair.online <= AT_ONCE => {
-            let before = i64::from(seen.pair.online) * SLOT;
+        None if seen.clients >= FEW_CLIENTS && seen.pair.online <= AT_ONCE && came_on(seen) < BEGUN => {
+            let before = came_on(seen);
             card.add("online_before_hours", hours(before), None, -8, || {
                 "it began as soon as the client came on for the first time: it may have been there before".into()
             });
@@ -53,6 +55,11 @@ fn judge_download(seen: &Seen<'_>, card: &mut Card) {
         let from = String::from_utf8_lossy(&download.from).replace('.', "[.]");
         format!("it began {} after the client fetched a program or an archive from {from}", seconds(after))
     });
+}
+
+/// From the first request of the client to the first of the pair, ms.
+fn came_on(seen: &Seen<'_>) -> i64 {
+    (seen.pair.first - seen.client.first).max(0)
 }
 
 /// How long the client had been on when the pair began, ms, if that was too long for a program that was there before.

@@ -45,6 +45,11 @@ impl Card {
         }
     }
 
+    /// Holds the sum at `most`: a reason to wait for more, however strong the others are.
+    pub fn hold(&mut self, name: &'static str, value: f64, most: i32, text: impl FnOnce() -> String) {
+        self.add(name, value, None, (most - self.sum()).min(0), text);
+    }
+
     /// The sum of the points.
     pub fn sum(&self) -> i32 {
         self.evidence.iter().map(|e| e.points).sum()

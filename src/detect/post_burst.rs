@@ -7,9 +7,10 @@
 //!
 //! # Evidence
 //!
-//! The amount; how many times more than the client's and the domain's usual hour; more out than in; a domain that is new,
+//! The amount; how many times more than the client's, the domain's and the pair's own usual hour; more out than in; a domain that is new,
 //! rare or only an address; a program that calls the same place by the clock; no page around it. Against it: about as much
-//! in as out, as in a call; many clients that do the same.
+//! in as out, as in a call; many clients that do the same. A place not spoken to an hour before, or to which as much was
+//! sent in an hour before, is told at low at most.
 //!
 //! # Blind
 //!
@@ -26,7 +27,7 @@
 
 use crate::detect::beacon::seconds;
 use crate::detect::direction::Direction;
-use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, Rhythm, Seen, grows, judge_place};
+use crate::detect::{Card, Detector, FEW_CLIENTS, Finding, HELD, Rhythm, Seen, grows, judge_place};
 use crate::window::{Merge, PANE, SLOT, Sent, Standing};
 
 /// See the manual page above.
@@ -40,6 +41,9 @@ const LEAST_POSTS: u32 = 10;
 
 /// An upload is over after so long, ms; one that goes on is no reason to call its pieces a clock before.
 const LASTING: i64 = 30 * 60_000;
+
+/// Times what the pair sent in any hour before, from which a burst is one.
+const OUTSTANDING: u64 = 2;
 
 /// Slots of the client's clock in an hour.
 const SLOTS_OF_AN_HOUR: u32 = (3_600_000 / SLOT) as u32;
@@ -89,6 +93,7 @@ impl Detector for PostBurst {
         judge_clock(seen, &mut card);
         judge_place(seen, seen.pair.standing(), &mut card);
         judge_others(seen, &mut card);
+        judge_before(seen, minute / 60, bytes, &mut card);
         found.push(Finding {
             detector: "post_burst",
             card,
@@ -180,6 +185,29 @@ fn judge_past(seen: &Seen<'_>, hour: Sent, bytes: bool, card: &mut Card) {
         };
         card.add("domain_times_usual", times, Some(usual as f64), points, || {
             format!("{times:.1} times what clients send this domain in a busy hour")
+        });
+    }
+}
+
+/// What the pair itself sent in the hours before: a burst stands out of them. An upload to a place not spoken to before is
+/// mostly a person's; what sends as much in every hour ships logs or a backup. Both are told at low at most.
+fn judge_before(seen: &Seen<'_>, hour: u32, bytes: bool, card: &mut Card) {
+    let began = crate::window::pane_of(seen.pair.first) / 60;
+    if began + 1 >= hour {
+        return card.hold("pair_hours", 0.0, HELD, || "nothing was known of this client there an hour before".into());
+    }
+    let amount = |sent: Sent| if bytes { sent.bytes } else { u64::from(sent.posts) };
+    let (mut most, mut now) = (0, 0);
+    for (at, sent) in seen.pair.sent().into_iter().flat_map(|ladder| ladder.by_hour()) {
+        // The hour before may hold the first half of the same burst.
+        match at + 1 < hour {
+            true => most = amount(sent).max(most),
+            false => now = amount(sent).max(now),
+        }
+    }
+    if now < most.saturating_mul(OUTSTANDING) {
+        card.hold("pair_times_usual", now as f64 / most as f64, HELD, || {
+            "it sent there about as much in an hour before".into()
         });
     }
 }

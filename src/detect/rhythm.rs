@@ -58,7 +58,7 @@ impl Rhythm {
     /// How far the intervals are from chance, 0–1: concentration above what events at random reach, discounted while
     /// there are few.
     pub fn strength(&self) -> f64 {
-        let above = ((self.concentration - 0.6) / 0.35).clamp(0.0, 1.0);
+        let above = ((self.concentration - 0.6) / 0.3).clamp(0.0, 1.0);
         // A tight clock shows after fewer beats than a jittered one: five within 5 % are no chance.
         let needed = if self.spread < 0.1 { 6.0 } else { 12.0 };
         let enough = ((self.count as f64 - 2.0) / needed).clamp(0.0, 1.0);

@@ -9,7 +9,8 @@
 //! # Evidence
 //!
 //! How many clients it reached; that nearly all who go there do so by the clock; how unlikely it is that it was there
-//! before; that their requests have one shape; how fast it grew.
+//! before; that their requests have one shape; what the first of them tells of the program (name, port, agent, jitter).
+//! Against it: a user agent that names its program, a clock without any jitter, nearly all clients.
 //!
 //! # Blind
 //!
@@ -25,7 +26,10 @@
 //!
 //! T1071.001 (Application Layer Protocol: Web Protocols), TA0008 (Lateral Movement)
 
-use crate::detect::{Card, Detector, Finding, Seen, breaks_out, quiet_share};
+use crate::detect::beacon::EXACT;
+use crate::detect::place::judge_name;
+use crate::detect::program::judge_agent;
+use crate::detect::{Card, Detector, Finding, Rhythm, Seen, breaks_out, quiet_share};
 use crate::window::Standing;
 
 /// See the manual page above.
@@ -44,10 +48,10 @@ impl Detector for Spread {
         }
         let mut card = Card::new(seen.words);
         let points = match judged.reached {
-            0..4 => 26,
-            4..6 => 32,
-            6..10 => 38,
-            _ => 44,
+            0..4 => 24,
+            4..6 => 28,
+            6..10 => 34,
+            _ => 38,
         };
         let hours = (seen.now - seen.pair.first) as f64 / 3_600_000.0;
         card.add("clients_reached", judged.reached.into(), None, points, || {
@@ -76,6 +80,7 @@ impl Detector for Spread {
         if shape >= 0.6 {
             card.add("same_shape", shape, None, 4, || "their requests have one shape".into());
         }
+        judge_first(seen, &mut card);
         let everywhere = users as f64 / seen.clients.max(1) as f64;
         // What a maker rolls out reaches nearly all; what breaks in is found before.
         let points = if everywhere >= 0.5 { -14 } else { 0 };
@@ -101,4 +106,25 @@ impl Detector for Spread {
             _ => format!("{reached} of its {users} clients began by the clock while they were on, but it did not grow"),
         }
     }
+}
+
+/// What the first of them tells of the program: it is the same on all of them.
+fn judge_first(seen: &Seen<'_>, card: &mut Card) {
+    judge_name(seen, card);
+    let Some(detail) = &seen.pair.detail else { return };
+    judge_agent(seen, detail, card);
+    if detail.odd_port {
+        card.add("odd_port", 1.0, None, 6, || "the port is neither 80 nor 443".into());
+    }
+    // Told of some hours after it began: enough to tell a timer from a sleep that is drawn anew each time.
+    let Some(rhythm) = Rhythm::strongest(detail, 0.5).filter(|rhythm| rhythm.count >= 8) else { return };
+    let points = match rhythm.spread {
+        s if s < EXACT => -6,
+        s if (0.04..0.45).contains(&s) => 4,
+        _ => 0,
+    };
+    card.add("interval_spread", rhythm.spread, None, points, || match points {
+        1.. => format!("jittered by ± {:.0} % and never far off", rhythm.spread * 100.0),
+        _ => "as exact as the timers of software: no jitter at all".into(),
+    });
 }
