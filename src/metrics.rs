@@ -191,7 +191,9 @@ impl Metrics {
         for family in &new.sizes {
             family.with_label_values(&[] as &[&str]);
         }
-        new.memory.with_label_values(&["windows"]);
+        for component in ["windows", "ledger"] {
+            new.memory.with_label_values(&[component]);
+        }
         for table in ["client", "domain", "pair"] {
             for reason in ["cap", "ttl", "flood"] {
                 new.evictions.with_label_values(&[table, reason]);
@@ -227,6 +229,7 @@ impl Metrics {
             family.with_label_values(&[] as &[&str]).set(signed(count));
         }
         self.memory.with_label_values(&["windows"]).set(signed(s.state_bytes));
+        self.memory.with_label_values(&["ledger"]).set(signed(s.ledger_bytes));
         for (table, count) in [("client", s.evicted_clients), ("domain", s.evicted_domains), ("pair", s.evicted_pairs)]
         {
             raise(&self.evictions, &[table, "cap"], count);

@@ -39,6 +39,7 @@ mod why;
 
 pub use batch::{Batch, Cutter, SHARDS};
 pub use knowledge::Lesson;
+pub use learn::LEDGER_SHARE;
 pub use lists::Lists;
 pub use names::HashKey;
 pub use summary::{InputSummary, LedgerSummary, Rejected, Summary};
@@ -253,7 +254,12 @@ impl Engine {
         let sum = |of: fn(&Shard) -> u64| self.shards.iter().map(|shard| of(&lock(shard))).sum();
         let (domains, pairs, duplicates) = (sum(Shard::domains), sum(Shard::pairs), sum(|shard| shard.duplicates));
         let counts = [self.clients.count(), domains, pairs, duplicates];
-        Summary { incidents: self.incidents.all(), ..self.tally.summary(&self.inputs, &self.formats, counts) }
+        let ledger_bytes = self.knowledge.bytes as u64;
+        Summary {
+            incidents: self.incidents.all(),
+            ledger_bytes,
+            ..self.tally.summary(&self.inputs, &self.formats, counts)
+        }
     }
 
     /// Cuts chunks into contacts, in parallel, order kept.

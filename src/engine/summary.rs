@@ -103,6 +103,8 @@ pub struct Summary {
     pub evicted_clients: u64,
     /// State in entries × size at its greatest, bytes.
     pub state_bytes: u64,
+    /// The ledger that was known from the start, likewise; 0 without one.
+    pub ledger_bytes: u64,
     /// First and last event, ms UTC.
     pub span: Option<(Millis, Millis)>,
     /// Whether every query seen was empty: the proxy strips them (`strip_query_terms`), which blinds query evidence.

@@ -128,6 +128,7 @@ impl Tally {
             evicted_domains: self.evicted[1],
             evicted_clients: self.evicted[2],
             state_bytes: self.peak,
+            ledger_bytes: 0,
             hidden: self.hidden.clone(),
             span: self.span,
             queries_stripped: self.queries == 0 && self.contacts > 0,

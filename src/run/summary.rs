@@ -48,9 +48,13 @@ pub fn closing(summary: &Summary, elapsed: Duration, options: &SummaryOptions) -
     page.facts(Style::Faint, &odd(summary));
     let evicted = evicted(summary);
     if !evicted.is_empty() {
+        let ledger = match summary.ledger_bytes {
+            0 => String::new(),
+            bytes => format!(" ({}B of it are the ledger's)", scaled(bytes as f64)),
+        };
         page.say(
             Style::Warning,
-            &format!("memory limit reached, dropped {}: raise --memory to keep them", evicted.join(", ")),
+            &format!("memory limit reached{ledger}, dropped {}: raise --memory to keep them", evicted.join(", ")),
         );
     }
     inputs(&mut page, summary);
