@@ -31,6 +31,8 @@ pub struct Knowledge {
     ledger: Option<Arc<Ledger>>,
     /// Bytes of the ledger.
     pub bytes: usize,
+    /// Last contact of the ledger, ms UTC.
+    pub until: Option<Millis>,
     /// How much the ledger has seen.
     pub learned: Option<Learned>,
     lesson: Lesson,
@@ -88,6 +90,7 @@ impl Knowledge {
     pub fn know(&mut self, ledger: Arc<Ledger>) {
         self.learned = ledger.learned();
         self.bytes = ledger.bytes();
+        self.until = ledger.span.map(|span| span.to);
         self.ledger = Some(ledger);
     }
 

@@ -129,6 +129,8 @@ impl Tally {
             evicted_clients: self.evicted[2],
             state_bytes: self.peak,
             ledger_bytes: 0,
+            ledger_until: None,
+            known_from: self.span.map(|(first, _)| first),
             hidden: self.hidden.clone(),
             span: self.span,
             queries_stripped: self.queries == 0 && self.contacts > 0,
