@@ -11,7 +11,7 @@ mod varint;
 
 pub use history::History;
 
-use crate::alert::Record;
+use crate::alert::{Record, RecordKind};
 use crate::engine::Summary;
 use crate::parse::Reason;
 use active::Active;
@@ -62,11 +62,27 @@ const WATERMARK: Family = Family(
     &[],
 );
 const ALERTS: Family = Family("deguchi_alerts_total", "Episodes that crossed a severity.", &["detector", "severity"]);
+const SUPPRESSED: Family = Family(
+    "deguchi_alerts_suppressed_total",
+    "Alerts that nobody was told of: an allow rule hid them, or they were learned over.",
+    &["detector", "reason"],
+);
 const ACTIVE: Family = Family(
     "deguchi_active_alerts",
     "Episodes that are alerting now, by the severity they have reached.",
     &["detector", "severity"],
 );
+const LEDGER_AGE: Family = Family(
+    "deguchi_ledger_age_seconds",
+    "From the last contact the ledger knew at the start to the latest event, by the log's clock; NaN without a ledger.",
+    &[],
+);
+const LEARNED: Family = Family(
+    "deguchi_learning_complete",
+    "Whether a week or more is known, by the ledger or this log; with less, more looks new than is.",
+    &[],
+);
+const IOC: Family = Family("deguchi_ioc_entries", "Entries of the lists of known bad that can be used.", &["list"]);
 const CLIENTS: Family = Family("deguchi_state_clients", "Distinct clients.", &[]);
 const DOMAINS: Family = Family("deguchi_state_domains", "Distinct domains.", &[]);
 const PAIRS: Family = Family("deguchi_state_pairs", "Pairs of client and domain.", &[]);
@@ -76,6 +92,34 @@ const LIMIT: Family =
     Family("deguchi_state_memory_limit_bytes", "What state may take, in entries times their size.", &["component"]);
 const EVICTIONS: Family =
     Family("deguchi_state_evictions_total", "Entries dropped to stay within the memory limit.", &["table", "reason"]);
+
+/// Name of all lists of known bad together: they have no names of their own, and a path is no label.
+const LIST: &str = "ioc";
+
+/// So much must be known until learning is complete, ms: what is done on one day of the week has been done then.
+const WEEK: f64 = 7.0 * 86_400_000.0;
+
+/// Why nobody was told of an alert. A closed set: it is a metric label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suppressed {
+    /// A rule hid it.
+    Allow,
+    /// It was learned over.
+    Learning,
+}
+
+impl Suppressed {
+    /// Every reason.
+    pub const ALL: [Suppressed; 2] = [Suppressed::Allow, Suppressed::Learning];
+
+    /// The label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Suppressed::Allow => "allow",
+            Suppressed::Learning => "learning",
+        }
+    }
+}
 
 /// Why a file could not be read. A closed set: it is a metric label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +181,10 @@ pub struct Metrics {
     last_event: GaugeVec,
     watermark: GaugeVec,
     alerts: IntCounterVec,
+    suppressed: IntCounterVec,
+    ledger_age: GaugeVec,
+    learned: IntGaugeVec,
+    ioc: IntGaugeVec,
     active_alerts: IntGaugeVec,
     sizes: [IntGaugeVec; 3],
     memory: IntGaugeVec,
@@ -157,6 +205,10 @@ impl Metrics {
             last_event: gauge_f64(&registry, &LAST_EVENT),
             watermark: gauge_f64(&registry, &WATERMARK),
             alerts: counter(&registry, &ALERTS),
+            suppressed: counter(&registry, &SUPPRESSED),
+            ledger_age: gauge_f64(&registry, &LEDGER_AGE),
+            learned: gauge(&registry, &LEARNED),
+            ioc: gauge(&registry, &IOC),
             active_alerts: gauge(&registry, &ACTIVE),
             sizes: [CLIENTS, DOMAINS, PAIRS].map(|family| gauge(&registry, &family)),
             memory: gauge(&registry, &MEMORY),
@@ -188,10 +240,20 @@ impl Metrics {
             new.alerts.with_label_values(&[detector, severity.as_str()]);
             new.active_alerts.with_label_values(&[detector, severity.as_str()]);
         }
+        for detector in detectors {
+            for reason in Suppressed::ALL {
+                new.suppressed.with_label_values(&[*detector, reason.as_str()]);
+            }
+        }
+        new.ledger_age.with_label_values(&[] as &[&str]).set(f64::NAN);
+        new.learned.with_label_values(&[] as &[&str]);
+        new.ioc.with_label_values(&[LIST]);
         for family in &new.sizes {
             family.with_label_values(&[] as &[&str]);
         }
-        new.memory.with_label_values(&["windows"]);
+        for component in ["windows", "ledger"] {
+            new.memory.with_label_values(&[component]);
+        }
         for table in ["client", "domain", "pair"] {
             for reason in ["cap", "ttl", "flood"] {
                 new.evictions.with_label_values(&[table, reason]);
@@ -223,10 +285,19 @@ impl Metrics {
             self.last_event.with_label_values(&[input]).set(last as f64 / 1000.0);
             self.watermark.with_label_values(&[] as &[&str]).set(last as f64 / 1000.0);
         }
+        if let (Some((_, last)), Some(until)) = (s.span, s.ledger_until) {
+            self.ledger_age.with_label_values(&[] as &[&str]).set((last - until).max(0) as f64 / 1000.0);
+        }
+        let known = s.span.zip(s.known_from).map_or(0.0, |((_, last), from)| (last - from) as f64);
+        self.learned.with_label_values(&[] as &[&str]).set(i64::from(known >= WEEK));
+        for (detector, count) in s.hidden.by_detector() {
+            raise(&self.suppressed, &[detector, Suppressed::Allow.as_str()], count);
+        }
         for (family, count) in self.sizes.iter().zip([s.clients, s.domains, s.pairs]) {
             family.with_label_values(&[] as &[&str]).set(signed(count));
         }
         self.memory.with_label_values(&["windows"]).set(signed(s.state_bytes));
+        self.memory.with_label_values(&["ledger"]).set(signed(s.ledger_bytes));
         for (table, count) in [("client", s.evicted_clients), ("domain", s.evicted_domains), ("pair", s.evicted_pairs)]
         {
             raise(&self.evictions, &[table, "cap"], count);
@@ -241,6 +312,18 @@ impl Metrics {
     /// Sets the memory limit, bytes.
     pub fn memory_limit(&mut self, bytes: u64) {
         self.limit.with_label_values(&["windows"]).set(signed(bytes));
+    }
+
+    /// Sets how many entries the lists of known bad have.
+    pub fn ioc_entries(&mut self, entries: u64) {
+        self.ioc.with_label_values(&[LIST]).set(signed(entries));
+    }
+
+    /// Counts an alert that was learned over.
+    pub fn learned_over(&mut self, record: &Record) {
+        if record.record == RecordKind::Alert {
+            self.suppressed.with_label_values(&[&*record.detector, Suppressed::Learning.as_str()]).inc();
+        }
     }
 
     /// Counts alerts, and follows which episodes are alerting. Call it for every record, in order.

@@ -6,7 +6,7 @@ use crate::alert::{AllowRules, FileError, Severity, Sites};
 use crate::cli;
 pub use crate::cli::{Shape, When};
 use crate::detect::{BadEntry, IndicatorError, Indicators};
-use crate::engine::{EngineSettings, HashKey};
+use crate::engine::{EngineSettings, HashKey, LEDGER_SHARE};
 use crate::event::Millis;
 use crate::parse::{self, Parser};
 use crate::window::ledger::{Ledger, LedgerError};
@@ -211,7 +211,8 @@ impl ReplaySettings {
             let wanted = "name a file to keep it in with --save-ledger".to_owned();
             return Err(SettingsError::Value { name, value: value.into(), wanted });
         }
-        let ledger = common.ledger.or(file.ledger).map(|path| Ledger::load(&path, &engine.key.fingerprint()));
+        let room = engine.memory / LEDGER_SHARE;
+        let ledger = common.ledger.or(file.ledger).map(|path| Ledger::load(&path, &engine.key.fingerprint(), room));
         Ok(ReplaySettings {
             ledger: ledger.transpose()?.map(Arc::new),
             save_ledger,

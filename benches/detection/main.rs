@@ -1,7 +1,8 @@
 //! How well attacks are found, on generated worlds: `cargo bench --bench detection [-- SEED … rich|squid quick]`.
 //!
 //! Measured as (client, domain) pairs with defaults, without a ledger and with one. The generator shares no constant with a detector; the
-//! seeds used by default were not looked at while tuning. `quick` measures one small world of the first seed, and no ledger.
+//! seeds used by default were not looked at while tuning. `quick` measures one small world of the first seed, and no ledger;
+//! `walks` only those.
 //!
 //! | file | noun |
 //! | --- | --- |
@@ -10,6 +11,7 @@
 //! | `learned` | the last days of a log, with and without a ledger of those before |
 //! | `score` | found, missed, wrong, and how soon |
 //! | `table` | Markdown |
+//! | `walks` | programs that go from one new domain to the next, for `fanout`, in worlds of their own |
 //! | `real` | logs of real networks, where present |
 
 mod learned;
@@ -17,6 +19,7 @@ mod real;
 mod rita;
 mod score;
 mod table;
+mod walks;
 mod world;
 
 use deguchi::alert::Severity;
@@ -48,6 +51,10 @@ fn main() {
     };
     let worlds = sizes.iter().map(|(clients, days)| format!("{clients} PCs × {days} days")).collect::<Vec<_>>();
     for logformat in formats {
+        if has("walks") {
+            walks::measure(&seeds, logformat);
+            continue;
+        }
         println!("\n## {logformat}: seeds {seeds:?}, {} each", worlds.join(" and "));
         let (mut ours, mut rita) = (Score::default(), Score::default());
         let mut halves = <[learned::Half; 2]>::default();
@@ -73,6 +80,9 @@ fn main() {
         if !has("quick") {
             table::learned(logformat, &halves);
         }
+        walks::measure(&seeds, logformat);
     }
-    real::list();
+    if !has("walks") {
+        real::list();
+    }
 }

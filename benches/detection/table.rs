@@ -3,7 +3,8 @@
 use crate::learned::{DAYS, Half};
 use crate::score::{Score, median, share};
 
-fn time(minutes: Option<f64>) -> String {
+/// A time in minutes or hours.
+pub fn time(minutes: Option<f64>) -> String {
     match minutes {
         None => "–".into(),
         Some(minutes) if minutes < 120.0 => format!("{minutes:.0} min"),

@@ -16,6 +16,7 @@ use crate::detect::DETECTORS;
 use crate::event::{Millis, Normalizer};
 use ipnet::IpNet;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -231,11 +232,13 @@ fn until(date: &toml::value::Datetime) -> Result<Millis, String> {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct AllowReport {
     hidden: Vec<u64>,
+    detectors: BTreeMap<&'static str, u64>,
 }
 
 impl AllowReport {
-    /// Counts an alert that the rule at this place hid.
-    pub fn hid(&mut self, rule: usize) {
+    /// Counts an alert of a detector that the rule at this place hid.
+    pub fn hid(&mut self, rule: usize, detector: &'static str) {
+        *self.detectors.entry(detector).or_default() += 1;
         if self.hidden.len() <= rule {
             self.hidden.resize(rule + 1, 0);
         }
@@ -245,6 +248,11 @@ impl AllowReport {
     /// Alerts hidden by all rules.
     pub fn total(&self) -> u64 {
         self.hidden.iter().sum()
+    }
+
+    /// Alerts hidden, by detector.
+    pub fn by_detector(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.detectors.iter().map(|(&detector, &n)| (detector, n))
     }
 
     /// Alerts hidden by the rule at this place.
@@ -313,8 +321,8 @@ mod tests {
     fn what_became_of_the_rules() {
         let rules = rules(RULES).unwrap();
         let mut report = AllowReport::default();
-        report.hid(1);
-        report.hid(1);
+        report.hid(1, "beacon");
+        report.hid(1, "beacon");
         assert_eq!(
             report.words(&rules, AFTER),
             [

@@ -18,8 +18,12 @@ pub struct Incident {
     pub severity: Option<Severity>,
     /// First contact, RFC 3339 UTC.
     pub first_seen: String,
+    /// Last contact told of, RFC 3339 UTC.
+    pub last_seen: String,
     /// Time of the last record.
     pub last_told: String,
+    /// What was found, by detector, and when it was told first, RFC 3339 UTC.
+    pub stages: BTreeMap<String, String>,
     /// Clients and their sites, at most 1,000.
     pub clients: BTreeMap<String, Option<String>>,
     /// Domains, at most 1,000.
@@ -115,6 +119,8 @@ impl Incidents {
         let into = &mut self.list[at];
         into.severity = into.severity.max(other.severity);
         into.first_seen = std::mem::take(&mut into.first_seen).min(other.first_seen);
+        into.last_seen = std::mem::take(&mut into.last_seen).max(other.last_seen);
+        other.stages.into_iter().for_each(|(detector, time)| into.stage(detector, time));
         into.clients.extend(other.clients);
         into.domains.extend(other.domains);
         into.sites_over.extend(other.sites_over);
@@ -146,7 +152,9 @@ impl Incident {
     fn add(&mut self, record: &Record, sites: &Sites) -> Vec<(String, usize)> {
         self.severity = self.severity.max(Some(record.severity));
         self.first_seen = std::mem::take(&mut self.first_seen).min(record.first_seen.clone());
+        self.last_seen = std::mem::take(&mut self.last_seen).max(record.last_seen.clone());
         self.last_told.clone_from(&record.time);
+        self.stage(record.detector.clone(), record.time.clone());
         for client in record.clients.iter().flatten().chain([&record.client]) {
             if self.clients.len() < NAMED {
                 self.clients.entry(client.clone()).or_insert_with(|| sites.of(client).map(str::to_owned));
@@ -164,6 +172,21 @@ impl Incident {
             }
         }
         over
+    }
+
+    /// A detector told of it; the first time stays.
+    fn stage(&mut self, detector: String, time: String) {
+        let first = self.stages.entry(detector).or_insert_with(|| time.clone());
+        if time < *first {
+            *first = time;
+        }
+    }
+
+    /// Detectors in the order in which they told of it first; of one minute, by name.
+    pub fn by_stage(&self) -> Vec<&str> {
+        let mut stages: Vec<(&str, &str)> = self.stages.iter().map(|(detector, time)| (&**time, &**detector)).collect();
+        stages.sort_unstable();
+        stages.into_iter().map(|(_, detector)| detector).collect()
     }
 
     /// Clients by site, those of no site left out.
@@ -218,5 +241,33 @@ mod tests {
         let (ids, merged) = ids(&[("a", "x", None), ("b", "y", Some(2)), ("b", "x", Some(2)), ("c", "y", None)]);
         assert_ne!(ids[0], ids[1]);
         assert_eq!((&merged[2], &ids[2], &ids[3]), (&Some(ids[1].clone()), &ids[0], &ids[0]));
+    }
+
+    #[test]
+    fn an_incident_says_from_when_to_when_and_in_what_order() {
+        let mut incidents = Incidents::default();
+        let id = |fields: &[&[u8]]| String::from_utf8_lossy(&fields.concat()).into_owned();
+        let told = [("10", "05", "ioc", "b", "y"), ("20", "15", "beacon", "a", "x"), ("30", "25", "ioc", "a", "x")];
+        for (time, last_seen, detector, client, domain) in told {
+            let at = |day: &str| format!("2026-01-{day}T00:00:00Z");
+            let (time, last_seen) = (at(time), at(last_seen));
+            let mut record = Record { time, last_seen, detector: detector.into(), ..record(client, domain, None) };
+            incidents.take(&mut record, 100, &Sites::default(), id);
+        }
+        // A client goes to the domain of both.
+        let all = incidents.all();
+        let one = all.iter().find(|incident| incident.domains.contains("x")).expect("an incident");
+        assert_eq!(
+            (one.by_stage(), &*one.first_seen, &*one.last_seen),
+            (vec!["beacon", "ioc"], "2026-01-05T00:00:00Z", "2026-01-25T00:00:00Z")
+        );
+        let mut joint = record("b", "x", Some(7));
+        joint.time = "2026-02-01T00:00:00Z".into();
+        let mut other = record("b", "y", Some(7));
+        other.time.clone_from(&joint.time);
+        incidents.take(&mut other, 100, &Sites::default(), id);
+        incidents.take(&mut joint, 100, &Sites::default(), id);
+        let all = incidents.all();
+        assert_eq!((all.len(), all[0].by_stage()), (1, vec!["ioc", "beacon"]), "joined, the earliest times stay");
     }
 }

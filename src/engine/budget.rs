@@ -9,10 +9,11 @@ use crate::engine::{Engine, SHARDS, knowledge, lock};
 use std::collections::BTreeMap;
 
 impl Engine {
-    /// Most that the state may take, bytes: the rest of the limit is for buffers in flight, for tables while they grow or
-    /// shrink, and the allocator's slack.
+    /// Most that the state may take, bytes: the rest of the limit is for the ledger, for buffers in flight, for tables while
+    /// they grow or shrink, and the allocator's slack.
     fn state_limit(&self) -> usize {
-        self.settings.memory / 8 * 5
+        let eighth = self.settings.memory / 8;
+        (eighth * 5).saturating_sub(self.knowledge.bytes).max(eighth)
     }
 
     /// Whether something must go. `shards`: bytes of all shards.

@@ -114,7 +114,7 @@ impl Engine {
     /// Takes the records of all shards: by time, in a pane those of judgements before those of episodes that ended by
     /// then, each by id. So it is the same order however many panes are closed at once.
     pub(super) fn collect(&mut self, found: &mut Found) {
-        let (mut new, mut hidden): (Vec<Record>, Vec<usize>) = Default::default();
+        let (mut new, mut hidden): (Vec<Record>, Vec<(usize, &'static str)>) = Default::default();
         for shard in &self.shards {
             let mut shard = lock(shard);
             new.append(&mut shard.records);
@@ -122,7 +122,7 @@ impl Engine {
         }
         self.programs.take_records(&mut new, &mut hidden);
         self.fans.take_records(&mut new, &mut hidden);
-        hidden.into_iter().for_each(|rule| self.tally.hidden.hid(rule));
+        hidden.into_iter().for_each(|(rule, detector)| self.tally.hidden.hid(rule, detector));
         let ends = |r: &Record| r.record == RecordKind::End;
         new.sort_by(|a, b| (&a.time, ends(a), &a.id).cmp(&(&b.time, ends(b), &b.id)));
         for mut record in new {

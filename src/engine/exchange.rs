@@ -46,8 +46,8 @@ pub trait Share: Default + Send {
 pub struct Outcome {
     /// Records.
     pub records: Vec<Record>,
-    /// Rules that hid an alert.
-    pub hidden: Vec<usize>,
+    /// Rules that hid an alert, and its detector.
+    pub hidden: Vec<(usize, &'static str)>,
 }
 
 /// Puts what an episode named `before` first; of the new names those that are not among them, while there are fewer than
@@ -107,7 +107,7 @@ impl<S: Share> Exchange<S> {
     }
 
     /// Takes the records of all shares, and the rules that hid others, unordered.
-    pub fn take_records(&self, into: &mut Vec<Record>, hidden: &mut Vec<usize>) {
+    pub fn take_records(&self, into: &mut Vec<Record>, hidden: &mut Vec<(usize, &'static str)>) {
         for share in &self.shares {
             let mut share = lock(share);
             let outcome = share.outcome();

@@ -170,7 +170,7 @@ impl Share {
         self.heap -= heap;
         let input = pane.batch(due.contacts[0]).input;
         let Gathered { burst, pair, domain, names, .. } = gathered;
-        self.outcome.hidden.extend(counted);
+        self.outcome.hidden.extend(counted.map(|rule| (rule, finding.detector)));
         let episode = Episode { finding, severity, input, hidden };
         let old = self.told.remove(&client);
         self.heap -= old.as_ref().map_or(0, Told::bytes);

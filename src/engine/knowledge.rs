@@ -29,6 +29,10 @@ pub enum Lesson {
 #[derive(Debug, Default)]
 pub struct Knowledge {
     ledger: Option<Arc<Ledger>>,
+    /// Bytes of the ledger.
+    pub bytes: usize,
+    /// Last contact of the ledger, ms UTC.
+    pub until: Option<Millis>,
     /// How much the ledger has seen.
     pub learned: Option<Learned>,
     lesson: Lesson,
@@ -85,6 +89,8 @@ impl Knowledge {
     /// Begins with what a ledger says.
     pub fn know(&mut self, ledger: Arc<Ledger>) {
         self.learned = ledger.learned();
+        self.bytes = ledger.bytes();
+        self.until = ledger.span.map(|span| span.to);
         self.ledger = Some(ledger);
     }
 
@@ -174,9 +180,9 @@ impl Knowledge {
         }
     }
 
-    /// What was known, to be joined with what was learned.
-    pub fn known(&self, key: HashKey) -> Ledger {
-        self.ledger.as_deref().cloned().unwrap_or_else(|| Ledger::new(key.fingerprint()))
+    /// What was known, to be joined with what was learned. It is known no more: two of them may not fit.
+    pub fn take_known(&mut self, key: HashKey) -> Ledger {
+        self.ledger.take().map_or_else(|| Ledger::new(key.fingerprint()), Arc::unwrap_or_clone)
     }
 
     /// Adds what of each input was counted.

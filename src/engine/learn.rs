@@ -5,8 +5,12 @@ use crate::engine::{Engine, lock};
 use crate::window::ledger::{Ledger, LeftOut};
 use std::sync::Arc;
 
+/// A ledger may take one part of the memory limit in so many.
+pub const LEDGER_SHARE: usize = 2;
+
 impl Engine {
-    /// Begins with what a ledger says. Call before the first round.
+    /// Begins with what a ledger says. Call before the first round. It counts in the memory limit, of which it should take
+    /// half at most: see [`LEDGER_SHARE`].
     pub fn know(&mut self, ledger: Arc<Ledger>) {
         self.knowledge.know(ledger);
     }
@@ -16,9 +20,9 @@ impl Engine {
         self.knowledge.learn(lesson);
     }
 
-    /// What was known and what was learned together, and what of it did not fit. Call after [`Engine::finish`].
-    pub fn ledger(&self) -> (Ledger, LeftOut) {
-        let mut ledger = self.knowledge.known(self.settings.key);
+    /// What was known and what was learned together, and what of it did not fit. Call once, after [`Engine::finish`].
+    pub fn ledger(&mut self) -> (Ledger, LeftOut) {
+        let mut ledger = self.knowledge.take_known(self.settings.key);
         let mut lost = 0;
         for shard in &self.shards {
             lost += lock(shard).teach(&mut ledger);

@@ -39,6 +39,7 @@ mod why;
 
 pub use batch::{Batch, Cutter, SHARDS};
 pub use knowledge::Lesson;
+pub use learn::LEDGER_SHARE;
 pub use lists::Lists;
 pub use names::HashKey;
 pub use summary::{InputSummary, LedgerSummary, Rejected, Summary};
@@ -253,7 +254,13 @@ impl Engine {
         let sum = |of: fn(&Shard) -> u64| self.shards.iter().map(|shard| of(&lock(shard))).sum();
         let (domains, pairs, duplicates) = (sum(Shard::domains), sum(Shard::pairs), sum(|shard| shard.duplicates));
         let counts = [self.clients.count(), domains, pairs, duplicates];
-        Summary { incidents: self.incidents.all(), ..self.tally.summary(&self.inputs, &self.formats, counts) }
+        let mut summary = self.tally.summary(&self.inputs, &self.formats, counts);
+        summary.incidents = self.incidents.all();
+        summary.ledger_bytes = self.knowledge.bytes as u64;
+        summary.ledger_until = self.knowledge.until;
+        let known = self.knowledge.learned.map(|learned| learned.from);
+        summary.known_from = known.into_iter().chain(summary.known_from).min();
+        summary
     }
 
     /// Cuts chunks into contacts, in parallel, order kept.

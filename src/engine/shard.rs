@@ -36,8 +36,8 @@ pub struct Shard {
     gone: Gone,
     /// Records of this pane, unordered.
     pub records: Vec<Record>,
-    /// Rules that hid an alert, one for each alert.
-    pub hidden: Vec<usize>,
+    /// Rules that hid an alert and its detector, one for each alert.
+    pub hidden: Vec<(usize, &'static str)>,
 }
 
 /// Spreads the key of a pair.

@@ -103,6 +103,12 @@ pub struct Summary {
     pub evicted_clients: u64,
     /// State in entries × size at its greatest, bytes.
     pub state_bytes: u64,
+    /// The ledger that was known from the start, likewise; 0 without one.
+    pub ledger_bytes: u64,
+    /// The last contact that the ledger knew of from the start, ms UTC.
+    pub ledger_until: Option<Millis>,
+    /// The first contact that is known, by the ledger or of this run, ms UTC.
+    pub known_from: Option<Millis>,
     /// First and last event, ms UTC.
     pub span: Option<(Millis, Millis)>,
     /// Whether every query seen was empty: the proxy strips them (`strip_query_terms`), which blinds query evidence.

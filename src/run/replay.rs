@@ -42,7 +42,7 @@ enum Said {
 /// # Errors
 ///
 /// What hinders the work itself: threads, signals. All else is printed and in the [`Ending`].
-pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
+pub async fn run(mut settings: ReplaySettings) -> anyhow::Result<Ending> {
     let begun = Instant::now();
     let inputs = match Inputs::look(&settings) {
         Ok(inputs) => inputs,
@@ -64,8 +64,9 @@ pub async fn run(settings: ReplaySettings) -> anyhow::Result<Ending> {
     };
     let mut engine = Engine::with_lists(settings.engine, lists)?;
     let known = settings.ledger.as_ref().map_or(0, |ledger| ledger.domains.len() as u64);
-    if let Some(ledger) = &settings.ledger {
-        engine.know(Arc::clone(ledger));
+    // Given away: a second owner would make a copy of it when it is saved.
+    if let Some(ledger) = settings.ledger.take() {
+        engine.know(ledger);
     }
     let save = settings.save_ledger.is_some();
     if save {

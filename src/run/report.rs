@@ -63,7 +63,11 @@ impl Report {
             None => None,
         };
         let metrics = match &settings.metrics {
-            Some(path) => Some((Output::create(path)?, Metrics::new(&detectors, &[INPUT]))),
+            Some(path) => {
+                let mut metrics = Metrics::new(&detectors, &[INPUT]);
+                metrics.ioc_entries(settings.indicators.lists().iter().map(|list| list.entries).sum());
+                Some((Output::create(path)?, metrics))
+            }
             None => None,
         };
         let ledger = settings.save_ledger.as_deref().map(Output::create).transpose()?;
@@ -78,6 +82,9 @@ impl Report {
         }
         if let Some(lessons) = &mut self.lessons {
             found.records.iter().for_each(|record| lessons.take(record));
+            if let Some((_, metrics)) = &mut self.metrics {
+                found.records.iter().for_each(|record| metrics.learned_over(record));
+            }
             return Ok(());
         }
         for record in &found.records {

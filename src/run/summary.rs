@@ -48,9 +48,13 @@ pub fn closing(summary: &Summary, elapsed: Duration, options: &SummaryOptions) -
     page.facts(Style::Faint, &odd(summary));
     let evicted = evicted(summary);
     if !evicted.is_empty() {
+        let ledger = match summary.ledger_bytes {
+            0 => String::new(),
+            bytes => format!(" ({}B of it are the ledger's)", scaled(bytes as f64)),
+        };
         page.say(
             Style::Warning,
-            &format!("memory limit reached, dropped {}: raise --memory to keep them", evicted.join(", ")),
+            &format!("memory limit reached{ledger}, dropped {}: raise --memory to keep them", evicted.join(", ")),
         );
     }
     inputs(&mut page, summary);
@@ -82,14 +86,19 @@ fn incidents(page: &mut Page<'_>, summary: &Summary) {
         let domains: Vec<String> = incident.domains.iter().take(3).map(|domain| defang(domain)).collect();
         let more = if incident.domains.len() > 3 { ", …" } else { "" };
         let severity = incident.severity.map_or("", Severity::as_str);
+        let zone = &page.options.zone;
+        let zoned = |time: &str| time.parse::<Timestamp>().ok().map(|time| time.to_zoned(zone.clone()));
+        let span = zoned(&incident.first_seen).zip(zoned(&incident.last_seen));
+        let span = span.map_or(String::new(), |(from, to)| format!("; {}", between(&from, &to, "%H:%M")));
         page.say(
             Style::Plain,
             &format!(
-                "incident {}, {severity}: {}{sites}, {}: {}{more}",
+                "incident {}, {severity}: {}{sites}, {}: {}{more}{span}; {}",
                 &incident.id[..8.min(incident.id.len())],
                 count(incident.clients.len(), "client"),
                 count(incident.domains.len(), "domain"),
-                domains.join(", ")
+                domains.join(", "),
+                incident.by_stage().join(", then ")
             ),
         );
     }
@@ -103,7 +112,7 @@ fn allowed(page: &mut Page<'_>, summary: &Summary) {
     let last = summary.span.map_or(0, |(_, last)| last);
     let hidden = summary.hidden.total();
     if hidden > 0 {
-        page.say(Style::Plain, &format!("{hidden} alerts hidden by allow rules"));
+        page.say(Style::Plain, &format!("{} hidden by allow rules", count(hidden, "alert")));
     }
     for words in summary.hidden.words(&page.options.allow, last) {
         page.say(Style::Faint, &words);

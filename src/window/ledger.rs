@@ -23,7 +23,7 @@ use crate::event::Millis;
 use crate::window::Merge;
 use std::collections::BTreeMap;
 
-/// Domains kept at most: about 300 MB.
+/// Domains kept at most: about 500 MB.
 pub const DOMAINS: usize = 1 << 20;
 /// Clients kept at most.
 pub const CLIENTS: usize = 1 << 18;
@@ -77,6 +77,14 @@ impl Ledger {
     pub fn learned(&self) -> Option<Learned> {
         let Span { from, .. } = self.span?;
         Some(Learned { from, days: self.days.count(), clients: self.clients.len() as u64 })
+    }
+
+    /// Bytes it takes in memory, in entries × size.
+    pub fn bytes(&self) -> usize {
+        let domains: usize = self.domains.iter().map(|(name, entry)| entry.row_bytes(name.len())).sum();
+        let clients: usize = self.clients.keys().map(|name| ClientEntry::row_bytes(name.len())).sum();
+        let inputs: usize = self.inputs.values().map(Spans::row_bytes).sum();
+        domains + clients + inputs
     }
 
     /// Takes in what was seen of a domain.

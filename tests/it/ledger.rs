@@ -198,3 +198,55 @@ fn a_flood_of_names_leaves_room() {
     assert_eq!(again.code, Some(0), "{}", again.err);
     assert!(std::fs::read(files.path("ledger")).unwrap() == std::fs::read(files.path("second")).unwrap());
 }
+
+#[test]
+fn the_ledger_counts_in_the_memory_limit() {
+    use std::io::Write;
+    let flood = |from: u32, n: u32| {
+        let mut log = Vec::new();
+        for i in from..from + n {
+            let (at, client) = (1_430_967_600 + i / 10, i % 9);
+            writeln!(log, "{at}.000 10 10.0.0.{client} TCP_MISS/200 9 GET http://n{i}.example/ - DIRECT/- -").unwrap();
+        }
+        log
+    };
+    let files = Files::new([
+        ("much.log", &flood(0, 90_000)[..]),
+        ("few.log", &flood(0, 20_000)),
+        ("x.log", &flood(90_000, 120_000)),
+    ]);
+    for name in ["much", "few"] {
+        let log = format!("{name}.log");
+        let ran = deguchi(files.dir(), &["replay", "-q", &log, "--save-ledger", name]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+    }
+    // One that is too large is refused, and the size that is named does.
+    let ran = deguchi(files.dir(), &["replay", "x.log", "--memory", "32MiB", "--ledger", "much"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(
+        ran.err.contains("ledger much: takes ") && ran.err.contains("may take 16 MiB, half of --memory"),
+        "{}",
+        ran.err
+    );
+    let (_, size) = ran.err.split_once("give --memory ").expect("what to do");
+    let size = size.split_whitespace().next().expect("a size");
+    let ran = deguchi(files.dir(), &["replay", "few.log", "--memory", size, "--ledger", "much"]);
+    assert_eq!(ran.code, Some(0), "{size}: {}", ran.err);
+    // One that fits takes its part: there is less room for what is seen, and both together stay below the limit.
+    let bytes = |args: &[&str], component: &str| -> f64 {
+        let args = [&["replay", "x.log", "--memory", "32MiB", "--metrics", "m.prom"], args].concat();
+        let ran = deguchi(files.dir(), &args);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert!(ran.err.contains("memory limit reached"), "{}", ran.err);
+        assert_eq!(ran.err.contains("of it are the ledger's"), args.len() > 6, "{}", ran.err);
+        let text = std::fs::read_to_string(files.path("m.prom")).unwrap();
+        let name = format!("deguchi_state_memory_bytes{{component=\"{component}\"}} ");
+        text.lines().find_map(|line| line.strip_prefix(&name)).expect(component).parse().unwrap()
+    };
+    let with = &["--ledger", "few", "--save-ledger", "new"];
+    let (alone, beside, ledger) = (bytes(&[], "windows"), bytes(with, "windows"), bytes(with, "ledger"));
+    let limit = f64::from(32 << 20);
+    eprintln!("windows {alone} alone, {beside} beside a ledger of {ledger}");
+    assert!(ledger > limit / 8.0 && bytes(&[], "ledger") == 0.0);
+    assert!(alone <= limit / 8.0 * 5.2 && beside + ledger <= limit / 8.0 * 5.2, "{alone}, {beside} + {ledger}");
+}

@@ -1,7 +1,7 @@
 //! The metrics as Prometheus reads them: `promtool` judges.
 
 use crate::sink::beacon;
-use deguchi::alert::{Record, RecordKind, Severity};
+use deguchi::alert::{AllowReport, Record, RecordKind, Severity};
 use deguchi::engine::PaneCount;
 use deguchi::engine::{InputSummary, Rejected, Summary};
 use deguchi::metrics::{ErrorReason, History, Metrics};
@@ -62,6 +62,8 @@ pub(crate) fn summary() -> Summary {
 fn metrics() -> Metrics {
     let mut metrics = Metrics::new(DETECTORS, &["log"]);
     metrics.memory_limit(1 << 30);
+    metrics.ioc_entries(12);
+    metrics.learned_over(&beacon());
     metrics.input_error("log", ErrorReason::of("truncated_archive"));
     let rose = Record { record: RecordKind::Update, severity: Severity::Critical, ..beacon() };
     let other = Record { episode: "other".into(), ..beacon() };
@@ -69,8 +71,12 @@ fn metrics() -> Metrics {
     for record in [beacon(), other, rose, ended] {
         metrics.record(&record);
     }
-    metrics.summary("log", &summary());
-    metrics.summary("log", &summary()); // totals, not differences
+    let mut hidden = AllowReport::default();
+    hidden.hid(0, "post_burst");
+    let (ledger_until, known_from) = (Some(1_431_049_802_123), Some(1_430_000_000_000));
+    let summary = Summary { ledger_bytes: 4_000_000, ledger_until, known_from, hidden, ..summary() };
+    metrics.summary("log", &summary);
+    metrics.summary("log", &summary); // totals, not differences
     metrics
 }
 
@@ -84,6 +90,7 @@ fn every_combination_is_there_before_anything_happened() {
     let text = Metrics::new(DETECTORS, &["log"]).text();
     let count = |name: &str| text.lines().filter(|line| line.starts_with(name)).count();
     assert_eq!(count("deguchi_alerts_total{"), DETECTORS.len() * Severity::ALL.len());
+    assert_eq!(count("deguchi_alerts_suppressed_total{"), DETECTORS.len() * 2);
     assert_eq!(count("deguchi_active_alerts{"), DETECTORS.len() * Severity::ALL.len());
     assert_eq!(count("deguchi_input_rejected_lines_total{"), Reason::ALL.len());
     assert_eq!(count("deguchi_input_errors_total{"), ErrorReason::ALL.len());

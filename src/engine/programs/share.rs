@@ -179,7 +179,7 @@ impl Share {
         let open = before.map(|told| &told.episode);
         let Some(Verdict { kind, hidden, counted }) = Verdict::new(open, severity, rule) else { return };
         let input = pane.batch(contact).input;
-        self.outcome.hidden.extend(counted);
+        self.outcome.hidden.extend(counted.map(|rule| (rule, finding.detector)));
         let episode = Episode { finding, severity, input, hidden };
         let mut told = Told { episode, rotation, domain, names, first: pair.first };
         if let Some(before) = before {

@@ -163,7 +163,7 @@ impl Shard {
             let domain = self.domains.get_mut(self.pairs.get(row).domain);
             domain.refresh();
             if hidden {
-                self.hidden.extend(counted);
+                self.hidden.extend(counted.map(|rule| (rule, DETECTORS[usize::from(number)].name)));
             } else {
                 if finding_is_own(number) && severity >= Severity::Medium {
                     let score = episode.finding.card.score();

@@ -4,6 +4,11 @@ use super::{Crowd, Days};
 use crate::event::{Action, Contact, Millis};
 use crate::window::{Merge, Usual, pane_of};
 
+/// Rows for which there is room in the map, for each that is there: its nodes are half full when it is filled in order.
+pub(super) const NODE: usize = 2;
+/// What the allocator adds to a name, bytes.
+const NAME: usize = 16;
+
 /// An own incident: the worst that was told of a domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Incident {
@@ -120,6 +125,11 @@ impl DomainEntry {
         }
     }
 
+    /// Bytes it takes in a ledger under a name of so many bytes.
+    pub fn row_bytes(&self, name: usize) -> usize {
+        NODE * (size_of::<String>() + size_of::<DomainEntry>()) + NAME + name + self.heap_bytes()
+    }
+
     /// What it is worth to keep it: least if one client met it in a single minute, most if an incident is known.
     pub fn weight(&self) -> u8 {
         match () {
@@ -186,6 +196,13 @@ pub struct ClientEntry {
     pub sent: Usual,
     /// Domains it meets for the first time on a day on which it meets any.
     pub met: Usual,
+}
+
+impl ClientEntry {
+    /// Bytes it takes in a ledger under a name of so many bytes.
+    pub fn row_bytes(name: usize) -> usize {
+        NODE * (size_of::<String>() + size_of::<ClientEntry>()) + NAME + name
+    }
 }
 
 impl Merge for ClientEntry {

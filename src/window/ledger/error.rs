@@ -38,6 +38,19 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+    /// It is larger than the memory limit allows.
+    #[error(
+        "ledger {}: takes {} MiB of memory, and may take {} MiB, half of --memory; give --memory {}MiB or more",
+        path.display(), mib(*bytes), limit >> 20, 2 * mib(*bytes)
+    )]
+    Large {
+        /// The file.
+        path: PathBuf,
+        /// What it takes, bytes.
+        bytes: usize,
+        /// What it may take, bytes.
+        limit: usize,
+    },
     /// It ends before its end.
     #[error("ledger {}: cut short; take a copy of it, or learn anew with --save-ledger", path.display())]
     Truncated {
@@ -54,4 +67,9 @@ pub enum LedgerError {
         /// What is wrong.
         what: String,
     },
+}
+
+/// Whole MiB, rounded up.
+fn mib(bytes: usize) -> usize {
+    bytes.div_ceil(1 << 20)
 }

@@ -271,12 +271,12 @@ impl Ledger {
         encoder.finish()?.flush()
     }
 
-    /// Reads one that was made with the key that `key` stands for.
+    /// Reads one that was made with the key that `key` stands for, and that takes at most `limit` bytes of memory.
     ///
     /// # Errors
     ///
-    /// It cannot be read, is none, or is not what was written. Nothing is used of such a one.
-    pub fn load(path: &Path, key: &str) -> Result<Ledger, LedgerError> {
+    /// It cannot be read, is none, is not what was written, or is larger. Nothing is used of such a one.
+    pub fn load(path: &Path, key: &str, limit: usize) -> Result<Ledger, LedgerError> {
         let error = |source| LedgerError::File { path: path.to_owned(), source };
         let mut file = File::open(path).map_err(error)?;
         let mut magic = [0; 4];
@@ -287,7 +287,8 @@ impl Ledger {
         }
         let mut decoder = zstd::Decoder::new(magic.chain(file)).map_err(error)?;
         decoder.window_log_max(WINDOW_LOG).map_err(error)?;
-        Reader { path, lines: BufReader::new(decoder), text: Vec::new(), line: 0 }.ledger(key)
+        let lines = BufReader::new(decoder);
+        Reader { path, lines, text: Vec::new(), line: 0, bytes: 0, limit }.ledger(key)
     }
 }
 
@@ -297,6 +298,10 @@ struct Reader<'a, R> {
     lines: R,
     text: Vec<u8>,
     line: u64,
+    /// What was read takes so many bytes of memory, or would.
+    bytes: usize,
+    /// What it may take.
+    limit: usize,
 }
 
 impl<R: BufRead> Reader<'_, R> {
@@ -332,6 +337,9 @@ impl<R: BufRead> Reader<'_, R> {
             if self.take(row, &mut ledger).map_err(|what| self.damaged(what))? {
                 return match self.next()? {
                     true => Err(self.damaged("something follows the end".into())),
+                    false if self.bytes > self.limit => {
+                        Err(LedgerError::Large { path: self.path.to_owned(), bytes: self.bytes, limit: self.limit })
+                    }
                     false => Ok(ledger),
                 };
             }
@@ -339,8 +347,8 @@ impl<R: BufRead> Reader<'_, R> {
         Err(LedgerError::Truncated { path: self.path.to_owned() })
     }
 
-    /// Takes in a line; whether it is the last.
-    fn take(&self, row: Row, ledger: &mut Ledger) -> Result<bool, String> {
+    /// Takes in a line; whether it is the last. Beyond the limit no more is kept, and its size is told at the end.
+    fn take(&mut self, row: Row, ledger: &mut Ledger) -> Result<bool, String> {
         fn put<K: Ord, V>(
             map: &mut std::collections::BTreeMap<K, V>,
             key: K,
@@ -361,17 +369,26 @@ impl<R: BufRead> Reader<'_, R> {
         match row {
             Row::Input(row) => {
                 let (input, spans) = row.read()?;
+                self.bytes += spans.row_bytes();
                 put(&mut ledger.inputs, input, spans, INPUTS)?;
             }
             Row::Domain(row) => {
                 let entry = row.read()?;
+                self.bytes += entry.row_bytes(row.domain.len());
+                if self.bytes > self.limit {
+                    return Ok(false);
+                }
                 put(&mut ledger.domains, row.domain, entry, DOMAINS)?;
             }
             Row::Client(row) => {
                 let entry = row.read()?;
+                self.bytes += ClientEntry::row_bytes(row.client.len());
+                if self.bytes > self.limit {
+                    return Ok(false);
+                }
                 put(&mut ledger.clients, row.client, entry, CLIENTS)?;
             }
-            Row::End(end) if end == ledger.end() => return Ok(true),
+            Row::End(end) if self.bytes > self.limit || end == ledger.end() => return Ok(true),
             Row::End(_) => return Err("entries are missing".into()),
         }
         Ok(false)

@@ -1,5 +1,6 @@
 //! Spans of time, and sets of them.
 
+use super::entry::NODE;
 use crate::event::Millis;
 use crate::window::Merge;
 
@@ -27,6 +28,11 @@ impl Span {
 pub struct Spans(Vec<Span>);
 
 impl Spans {
+    /// Bytes they take in a ledger.
+    pub fn row_bytes(&self) -> usize {
+        NODE * (size_of::<u64>() + size_of::<Spans>()) + self.0.capacity() * size_of::<Span>()
+    }
+
     /// Whether a time lies in one.
     pub fn hold(&self, time: Millis) -> bool {
         let at = self.0.partition_point(|span| span.to < time);

@@ -99,16 +99,20 @@ proptest! {
         let ledger = learn(&Ledger::new(KEY.into()), 1, &a);
         let bytes = bytes(&ledger);
         std::fs::write(&path, &bytes).unwrap();
-        prop_assert_eq!(&Ledger::load(&path, KEY).unwrap(), &ledger);
-        let other_key = matches!(Ledger::load(&path, "4567"), Err(LedgerError::Key { .. }));
+        prop_assert_eq!(&Ledger::load(&path, KEY, usize::MAX).unwrap(), &ledger);
+        let size = Ledger::load(&path, KEY, usize::MAX).unwrap().bytes();
+        prop_assert!(Ledger::load(&path, KEY, size).is_ok());
+        let large = Ledger::load(&path, KEY, size - 1);
+        prop_assert!(matches!(large, Err(LedgerError::Large { bytes, .. }) if bytes == size), "{large:?}");
+        let other_key = matches!(Ledger::load(&path, "4567", usize::MAX), Err(LedgerError::Key { .. }));
         prop_assert!(other_key);
         std::fs::write(&path, &bytes[..cut.index(bytes.len())]).unwrap();
-        prop_assert!(Ledger::load(&path, KEY).is_err());
+        prop_assert!(Ledger::load(&path, KEY, usize::MAX).is_err());
         let mut damaged = bytes.clone();
         damaged[damage.index(bytes.len())] ^= 0x10;
         std::fs::write(&path, &damaged).unwrap();
         // A bit of the frame's header may say nothing of the content: then the content is whole.
-        prop_assert!(Ledger::load(&path, KEY).map_or(true, |read| read == ledger));
+        prop_assert!(Ledger::load(&path, KEY, usize::MAX).map_or(true, |read| read == ledger));
     }
 }
 
