@@ -105,6 +105,7 @@ model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
     printf '%s, %s, %s cores, Linux %s, %s. ' "$(date -u +%F)" "${model:-unknown processor}" "$(nproc)" "$(uname -r | cut -d- -f1)" "$(rustc --version | cut -d' ' -f1,2)"
     printf '%s lines, %s bytes, warm cache; interleaved, medians over the rounds (`benches/peers.sh --lines %s --rounds %s%s`).\n\n' "$lines" "$(wc -c <"$log")" "$lines" "$rounds" "$([ "$skew" = 0 ] || printf ' --skew')"
     python3 benches/peers/measure.py "$rounds" "$lines" <"$jobs"
+    python3 benches/peers/memory.py "$deguchi" "$log"
 } | tee "$work/result.md"
 
 if [ "$readme" = 1 ]; then

@@ -174,14 +174,14 @@ impl Telling<'_> {
             (d, n) if d == n => format!("{n} requests, all denied: an infected host behind a block"),
             (d, n) => format!("{n} requests, {d} denied"),
         };
-        let up = if carries.bytes_up { format!("{} bytes out", crowd.up) } else { "bytes out not logged".into() };
+        let left = left(carries.bytes_up, crowd);
         let (who, program) = match self.crowd {
             Some(crowd) => (format!("{} clients", crowd.count()), "programs on the clients"),
             None => (format!("{}:", text(&client.name)), "program on the client"),
         };
         if finding.detector == "fanout" {
             return format!(
-                "{who} {}, first {} ({denied}; {up}). Find the {program}; block those domains that answered.",
+                "{who} {}, first {} ({denied}; {left}). Find the {program}; block those domains that answered.",
                 finding.what,
                 text(&domain.name)
             );
@@ -192,10 +192,7 @@ impl Telling<'_> {
         };
         let block =
             if self.domains.is_some() { "block all these domains" } else { "block the whole domain, not the host" };
-        format!(
-            "{who} {} with {} ({denied}; {up}, at most {} bytes in URLs). Find the {program}; {block}.",
-            finding.what, place, crowd.url_bytes,
-        )
+        format!("{who} {} with {} ({denied}; {left}). Find the {program}; {block}.", finding.what, place,)
     }
 
     /// What the requests of the pair have in common, unless that is only that they are tunnels.
@@ -229,6 +226,21 @@ impl Telling<'_> {
         let seconds = |power: u32| (1u64 << power) as f64 / 1000.0;
         bins.into_iter().map(|(p, count)| IntervalBin { from: seconds(p), to: seconds(p + 1), count }).collect()
     }
+}
+
+/// What left, as far as the log can say: bytes where logged; else bodies and tunnels by count, since what they hold is not
+/// known, and what URLs could carry. Never nothing only because nothing was logged.
+fn left(logged: bool, crowd: &Crowd) -> String {
+    let [_, posts, tunnels, _] = crowd.methods;
+    let mut parts = vec![if logged { format!("{} bytes out", crowd.up) } else { "bytes out not logged".into() }];
+    if !logged {
+        let counts = [(posts, "POST"), (tunnels, "tunnel")].into_iter().filter(|(n, _)| *n > 0);
+        parts.extend(counts.map(|(n, what)| format!("{n} {what}{} of unknown size", if n == 1 { "" } else { "s" })));
+    }
+    if tunnels < crowd.requests {
+        parts.push(format!("at most {} bytes in URLs", crowd.url_bytes));
+    }
+    parts.join(", ")
 }
 
 /// Whole seconds, UTC.
@@ -303,5 +315,19 @@ mod tests {
         assert_eq!(told(Some(&low), Some(3)), Some((alert, true, None)), "hidden once");
         assert_eq!(told(Some(&medium), Some(3)), None);
         assert_eq!(told(Some(&medium), None), Some((alert, false, None)), "the rule is over");
+    }
+
+    #[test]
+    fn what_was_not_logged_is_not_told_as_nothing() {
+        let crowd = |methods: [u64; 4]| {
+            let mut crowd = Crowd::default();
+            (crowd.requests, crowd.methods, crowd.up) = (methods.iter().sum(), methods, 7);
+            crowd
+        };
+        assert_eq!(left(true, &crowd([3, 0, 0, 0])), "7 bytes out, at most 0 bytes in URLs");
+        assert_eq!(left(false, &crowd([3, 0, 0, 0])), "bytes out not logged, at most 0 bytes in URLs");
+        assert_eq!(left(false, &crowd([0, 0, 9, 0])), "bytes out not logged, 9 tunnels of unknown size");
+        let mixed = "bytes out not logged, 1 POST of unknown size, 2 tunnels of unknown size, at most 0 bytes in URLs";
+        assert_eq!(left(false, &crowd([0, 1, 2, 0])), mixed);
     }
 }

@@ -194,19 +194,8 @@ mod tests {
         let mut pair = Pair::new(&beat(0), 0, online);
         (1..40).for_each(|i| pair.add(&beat(i), |_| None));
         let domain = Domain::new(1, b"a.example"[..].into(), HostKind::Name, &beat(0));
-        let seen = Seen {
-            pair: &pair,
-            domain: &domain,
-            client: &Client::default(),
-            clients: 1,
-            begun: 0,
-            ledger: None,
-            events: 40,
-            now: age,
-            carries: Fields::default(),
-            due: true,
-            words: false,
-        };
+        let client = Client::default();
+        let seen = Seen { carries: Fields::default(), ..Seen::alone(&pair, &domain, &client, age) };
         let mut found = Vec::new();
         Beacon.judge(&seen, &mut found);
         found[0].card.score()

@@ -81,6 +81,16 @@ pub struct Seen<'a> {
     pub words: bool,
 }
 
+#[cfg(test)]
+impl<'a> Seen<'a> {
+    /// A pair as a test sees it: alone in its log, due, without words.
+    fn alone(pair: &'a Pair, domain: &'a Domain, client: &'a Client, now: Millis) -> Seen<'a> {
+        let carries = Fields { bytes_up: true, bytes_down: true, ..Fields::default() };
+        let (clients, begun, events) = (1, 0, pair.requests.into());
+        Seen { pair, domain, client, clients, begun, ledger: None, events, now, carries, due: true, words: false }
+    }
+}
+
 impl Seen<'_> {
     /// Clients of the domain: of the ledger or of this input, whichever knows more.
     pub fn users(&self) -> u64 {

@@ -271,7 +271,7 @@ pub(super) fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Contact, Fields, HostKind, Method};
+    use crate::event::{Contact, HostKind, Method};
     use crate::window::ledger::{Incident, Past};
     use crate::window::{Client, Domain, Pair, Usual};
 
@@ -285,19 +285,8 @@ mod tests {
         let incident = told.then_some(Incident { time: 0, score: 90 });
         let past = Past { first: 0, last: 1, days: 9, clients: 1, sent: Some(Box::new(sent)), incident, doubt: 0 };
         domain.past = Some(Box::new(past));
-        let seen = Seen {
-            pair: &pair,
-            domain: &domain,
-            client: &Client::default(),
-            clients: 1,
-            begun: 0,
-            ledger: None,
-            events: 1,
-            now: 3_660_000,
-            carries: Fields { bytes_up: true, bytes_down: true, ..Fields::default() },
-            due: true,
-            words: true,
-        };
+        let client = Client::default();
+        let seen = Seen { words: true, ..Seen::alone(&pair, &domain, &client, 3_660_000) };
         let mut found = Vec::new();
         PostBurst.judge(&seen, &mut found);
         found.remove(0).card
