@@ -11,12 +11,14 @@ mod fan;
 mod interval;
 mod ladder;
 pub mod ledger;
+mod majority;
 mod pair;
 mod program;
 mod table;
 mod timing;
 mod urls;
 mod usual;
+mod watched;
 
 pub use client::{Client, ClientDelta, DOWNLOADS, Download, Learnable, SLOT};
 pub use clock::{Clock, LATENESS, Tick};
@@ -25,14 +27,14 @@ pub use domain::{Domain, Judged};
 pub use fan::{Burst, Fan, LONGEST, MEETINGS, Meeting, Story};
 pub use interval::Interval;
 pub use ladder::{Ladder, Sent};
-pub use pair::{
-    Detail, HOSTS, Heavy, Hour, LONG_TUNNEL, ListedAs, Majority, Pair, SAMPLES, Standing, Tunnels, Watched,
-};
+pub use majority::Majority;
+pub use pair::{Detail, Heavy, LONG_TUNNEL, Pair, Standing, Tunnels};
 pub use program::{PLACES, Place, Program};
 pub use table::Table;
 pub use timing::{FINE_KEPT, Hand, Ring, Rings, Scale, Step, VISIT_GAP, VISITS_KEPT};
 pub use urls::Urls;
 pub use usual::Usual;
+pub use watched::{HOSTS, Hour, ListedAs, SAMPLES, Watched};
 
 use crate::event::Millis;
 
