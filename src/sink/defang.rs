@@ -1,5 +1,7 @@
 //! Names and URLs that nobody can click by accident: `evil[.]example`, `hxxp://`.
 
+use crate::alert::Record;
+
 /// A host name, address, `host:port` or URL with its host defanged.
 ///
 /// Dots of the host become `[.]`; `http` becomes `hxxp`, `ftp` `fxp`. Path and query stay as they are, except for URLs
@@ -54,6 +56,12 @@ impl Defanger {
         names.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         names.dedup();
         Defanger { names }
+    }
+
+    /// Knows the names of a record: its domains and hosts.
+    pub fn of(record: &Record) -> Self {
+        let all = [&record.domain].into_iter().chain(&record.hosts).chain(record.domains.iter().flatten());
+        Defanger::new(all.map(String::as_str))
     }
 
     /// The text with its names and URLs defanged. Linear in the text for each name; a record has at most some hundred.

@@ -90,6 +90,18 @@ pub(super) fn render(ranked: &[Record], dropped: u64, options: &TableOptions) ->
     out
 }
 
+/// One record with all its lines, without a head: `what` happened to the episode stands before it.
+pub(super) fn single(record: &Record, what: &str, options: &TableOptions) -> String {
+    let entries = [Entry::new(record)];
+    let columns = Columns::fit(&entries, options.width.clamp(NARROW, WIDE));
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", options.paint.paint(Style::Faint, what));
+    row(&mut out, &entries[0], &columns, options.paint);
+    below(&mut out, &entries[0], &columns, options, true);
+    out.push('\n');
+    out
+}
+
 /// The columns; client, domain and detector continue on further lines where they do not fit.
 fn row(out: &mut String, entry: &Entry<'_>, columns: &Columns, paint: Paint) {
     let severity = entry.record.severity;
@@ -128,9 +140,7 @@ fn below(out: &mut String, entry: &Entry<'_>, columns: &Columns, options: &Table
         facts.extend(value.iter().map(|value| format!("{word} {}", safe(value))));
     }
     say(Style::Faint, join(&facts, cells));
-    let names = Defanger::new(
-        [&record.domain].into_iter().chain(&record.hosts).chain(record.domains.iter().flatten()).map(String::as_str),
-    );
+    let names = Defanger::of(record);
     say(Style::Plain, wrap(&safe(&names.text(&record.summary)), cells));
     if !detail {
         return;

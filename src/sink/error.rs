@@ -1,6 +1,7 @@
 //! What can go wrong at a destination.
 
 use std::io;
+use std::time::Duration;
 
 /// A destination that cannot be written. The text names it and says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,32 @@ pub enum SinkError {
     Directory {
         /// The destination, escaped.
         name: String,
+    },
+    /// A server is not there, or not able to take anything now: another try may help.
+    #[error("cannot reach {name}: {reason}")]
+    Unreachable {
+        /// Its name in the settings.
+        name: String,
+        /// Why.
+        reason: String,
+        /// When it asks to be tried again.
+        after: Option<Duration>,
+    },
+    /// A server does not take a record, and will not the next time.
+    #[error("{name} refuses a record: {reason}")]
+    Refused {
+        /// Its name in the settings.
+        name: String,
+        /// What it says.
+        reason: String,
+    },
+    /// The certificates that a server is to be known by cannot be read.
+    #[error("{name}: {reason}; ca-file is a file of certificates in PEM")]
+    Authorities {
+        /// The file.
+        name: String,
+        /// Why.
+        reason: String,
     },
     /// Written to after the end, or after an error that was ignored: a fault of the caller.
     #[error("cannot write {name}: it is already closed")]

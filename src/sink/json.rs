@@ -1,45 +1,23 @@
 //! JSON lines: one record a line, the contract with programs.
 
 use super::escape::is_unsafe;
-use super::{Output, Sink, SinkError};
 use crate::alert::Record;
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use std::io::{self, Write};
-
-/// One record a line, to a file (complete or absent) or a stream (each line at once).
-#[derive(Debug)]
-pub struct Json {
-    output: Output,
-    line: Vec<u8>,
-}
-
-impl Json {
-    /// Writes to `output`.
-    pub fn new(output: Output) -> Self {
-        Json { output, line: Vec::new() }
-    }
-}
-
-impl Sink for Json {
-    fn deliver(&mut self, record: &Record) -> Result<(), SinkError> {
-        self.line.clear();
-        json_line(record, &mut self.line);
-        self.output.line(&self.line)
-    }
-
-    fn finish(&mut self) -> Result<(), SinkError> {
-        self.output.finish()
-    }
-}
 
 /// Appends the record as one line of JSON, LF included.
 ///
 /// What would steer a terminal is escaped as `\uXXXX`, which JSON allows for any character: the value is the same, and
 /// `deguchi … --alerts -` is safe to look at.
 pub fn json_line(record: &Record, line: &mut Vec<u8>) {
+    write(record, line);
+}
+
+/// Appends what has string keys only as one line of JSON, escaped so.
+pub(super) fn write(value: &impl Serialize, line: &mut Vec<u8>) {
     let mut serializer = Serializer::with_formatter(&mut *line, Visible(CompactFormatter));
-    record.serialize(&mut serializer).expect("a record has string keys only and a Vec takes every write");
+    value.serialize(&mut serializer).expect("it has string keys only and a Vec takes every write");
     line.push(b'\n');
 }
 

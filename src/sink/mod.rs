@@ -10,29 +10,47 @@
 //!
 //! What is delivered is in the order of decision, the same on any machine; a sink keeps that order or sorts totally.
 
+mod alertmanager;
+mod appended;
+mod cef;
 mod csv;
 mod defang;
+mod ecs;
 mod entry;
 mod error;
 mod escape;
+mod format;
+mod http;
 mod json;
 mod layout;
+mod lines;
+mod ocsf;
 mod output;
 mod period;
 mod style;
+mod syslog;
 mod table;
+mod ticker;
+mod webhook;
 
+pub use alertmanager::Alertmanager;
+pub use appended::Appended;
 pub use csv::{COLUMNS, Csv};
 pub use defang::{Defanger, defang};
 pub use error::SinkError;
 pub use escape::{Cell, Terminal};
-pub use json::{Json, json_line};
+pub use format::RecordFormat;
+pub use json::json_line;
 pub(crate) use layout::{clip, join, scaled, span, split, thousands};
 pub use layout::{width, wrap};
+pub use lines::Lines;
 pub use output::{Output, write_whole};
 pub(crate) use period::between;
 pub use style::{Paint, Style};
+pub use syslog::{Syslog, SyslogAddress};
 pub use table::{Table, TableOptions};
+pub use ticker::Ticker;
+pub use webhook::Webhook;
 
 use crate::alert::Record;
 
@@ -44,6 +62,14 @@ pub trait Sink: Send {
     /// The destination cannot be written. Nothing more can be delivered; a closed pipe is told apart by
     /// [`SinkError::is_broken_pipe`].
     fn deliver(&mut self, record: &Record) -> Result<(), SinkError>;
+
+    /// Called about once a minute, for a destination that forgets what it is not told again.
+    ///
+    /// # Errors
+    /// As for [`Sink::deliver`].
+    fn keep(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
 
     /// Writes what is still held and makes the result visible. Called once, after the last record; a file whose
     /// sink is dropped without it does not appear under its name.

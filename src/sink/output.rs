@@ -6,7 +6,7 @@
 use super::{SinkError, Terminal};
 use std::fmt::{self, Debug, Formatter};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,18 @@ enum To {
     Stream(Box<dyn Write + Send>),
     File(BufWriter<Whole>),
     Closed,
+}
+
+/// The last bytes of a regular file.
+fn last_bytes(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut tail = Vec::new();
+    if file.metadata()?.is_file() {
+        let size = file.metadata()?.len();
+        file.seek(SeekFrom::Start(size.saturating_sub(bytes)))?;
+        file.take(bytes).read_to_end(&mut tail)?;
+    }
+    Ok(tail)
 }
 
 /// The temporary sibling. Removes itself unless kept.
@@ -60,6 +72,22 @@ impl Output {
                 Ok(Output { name, to: To::File(BufWriter::with_capacity(1 << 16, whole)) })
             }
         }
+    }
+
+    /// Opens `path` to write behind what is there, each line at once, and gives the last `tail` bytes of it.
+    ///
+    /// # Errors
+    /// The path is a directory, or it cannot be written.
+    pub fn append(path: &Path, tail: u64) -> Result<(Self, Vec<u8>), SinkError> {
+        let name = shown(path);
+        let create = |source| SinkError::Create { name: name.clone(), source };
+        if path.is_dir() {
+            return Err(SinkError::Directory { name });
+        }
+        let file = OpenOptions::new().append(true).create(true).open(path).map_err(create)?;
+        // What may be written need not be readable; then it is as if nothing were there.
+        let tail = last_bytes(path, tail).unwrap_or_default();
+        Ok((Output::stream(&name, Box::new(file)), tail))
     }
 
     /// Standard output, unlocked: other writers may come between two lines.
@@ -201,6 +229,18 @@ fn shown(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn appended_lines_are_there_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, "zero\none").unwrap();
+        let (mut output, tail) = Output::append(&path, 5).unwrap();
+        assert_eq!(tail, b"o\none");
+        output.line(b" two\n").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "zero\none two\n");
+        assert!(matches!(Output::append(dir.path(), 0), Err(SinkError::Directory { .. })));
+    }
 
     #[test]
     fn a_file_appears_when_it_is_complete() {

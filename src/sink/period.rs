@@ -16,6 +16,14 @@ pub(crate) fn period(first: &str, last: &str, zone: &TimeZone) -> String {
     format!("{} · {}", between(&from, &to, "%H:%M:%S"), span(lasted.unsigned_abs()))
 }
 
+/// `2015-05-08 10:58:00 +09:00`. A text that is no time is shown escaped.
+pub(crate) fn moment(time: &str, zone: &TimeZone) -> String {
+    match time.parse::<Timestamp>() {
+        Ok(at) => at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
+        Err(_) => Terminal::text(time).to_string(),
+    }
+}
+
 /// `2026-01-05 00:00 → 2026-01-06 00:00 +09:00`, the time of day by `clock`.
 pub(crate) fn between(from: &Zoned, to: &Zoned, clock: &str) -> String {
     let show = |time: &Zoned, with: &str| time.strftime(&with.replace("CLOCK", clock)).to_string();
@@ -45,5 +53,6 @@ mod tests {
             "2026-03-29 01:30:00 +01:00 → 03:30:00 +02:00 · 1 h 00 min"
         );
         assert_eq!(period("\x1b", "x", &TimeZone::UTC), "\\u{1b} → x");
+        assert_eq!(moment("2015-05-08T01:58:00Z", &tokyo), "2015-05-08 10:58:00 +09:00");
     }
 }

@@ -1,8 +1,9 @@
 //! What leaves: the table, CSV and JSON lines as people and programs see them, and hostile text in every field (F32).
 
 use deguchi::alert::{DomainStats, EvidenceRecord, Record, RecordKind, Severity};
-use deguchi::sink::{COLUMNS, Csv, Json, Output, Paint, Sink, Table, TableOptions};
+use deguchi::sink::{COLUMNS, Csv, Lines, Output, Paint, RecordFormat, Sink, Table, TableOptions};
 use jiff::tz::TimeZone;
+use serde_json::Value;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -188,17 +189,80 @@ fn csv_of_nothing_has_its_header() {
 #[test]
 fn json_lines() {
     let captured = Captured::default();
-    deliver(&mut Json::new(captured.output()), &records());
+    deliver(&mut Lines::new(captured.output(), RecordFormat::Json), &records());
     insta::assert_snapshot!(captured.text());
     let read: Vec<Record> = captured.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(read, records());
+}
+
+fn lines(format: RecordFormat, records: &[Record]) -> String {
+    let captured = Captured::default();
+    deliver(&mut Lines::new(captured.output(), format), records);
+    captured.text()
+}
+
+#[test]
+fn ecs() {
+    let text = lines(RecordFormat::Ecs, &records());
+    insta::assert_snapshot!(text);
+    for (line, record) in text.lines().zip(records()) {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert!(event["event"]["kind"] == "alert" && event["@timestamp"] == record.time, "{line}");
+        assert!(event["destination"]["address"] == record.domain && event["rule"]["name"] == record.detector, "{line}");
+        assert_eq!(serde_json::from_value::<Record>(event["deguchi"].clone()).unwrap(), record, "nothing is left out");
+    }
+}
+
+/// One of each kind.
+fn kinds() -> Vec<Record> {
+    let kinds = [RecordKind::Alert, RecordKind::Update, RecordKind::End, RecordKind::Merge];
+    kinds.map(|record| Record { record, ..beacon() }).into()
+}
+
+#[test]
+fn ocsf() {
+    let text = lines(RecordFormat::Ocsf, &records());
+    insta::assert_snapshot!(text);
+    let text = text + &lines(RecordFormat::Ocsf, &kinds());
+    for (line, record) in text.lines().zip(records().into_iter().chain(kinds())) {
+        let finding: Value = serde_json::from_str(line).unwrap();
+        let activity = match record.record {
+            RecordKind::Alert => 1,
+            RecordKind::Update | RecordKind::Merge => 2,
+            RecordKind::End => 3,
+        };
+        assert!(finding["class_uid"] == 2004 && finding["type_uid"] == 200_400 + activity, "{line}");
+        for needed in ["activity_id", "category_uid", "severity_id", "time", "status_id", "is_alert"] {
+            assert!(!finding[needed].is_null(), "{needed} is required");
+        }
+        for needed in ["uid", "title", "analytic", "first_seen_time", "last_seen_time"] {
+            assert!(!finding["finding_info"][needed].is_null(), "{needed} of finding_info");
+        }
+        assert_eq!(serde_json::from_value::<Record>(finding["unmapped"]["deguchi"].clone()).unwrap(), record);
+    }
+}
+
+#[test]
+fn cef() {
+    insta::assert_snapshot!(lines(RecordFormat::Cef, &[records(), kinds()].concat()));
+}
+
+#[test]
+fn a_line_of_any_format_holds_the_id_of_its_record() {
+    for format in RecordFormat::ALL {
+        let text = lines(format, &records());
+        assert_eq!(text.lines().count(), records().len(), "{format:?}: a line each");
+        for (line, record) in text.lines().zip(records()) {
+            assert_eq!(format.id(line.as_bytes()), Some(record.id), "{format:?}");
+        }
+    }
 }
 
 #[test]
 fn a_file_holds_all_records_or_is_not_there() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("alerts.jsonl");
-    let mut sink = Json::new(Output::create(&path).unwrap());
+    let mut sink = Lines::new(Output::create(&path).unwrap(), RecordFormat::Json);
     for _ in 0..100 {
         sink.deliver(&beacon()).unwrap();
     }
@@ -210,7 +274,7 @@ fn a_file_holds_all_records_or_is_not_there() {
 #[test]
 fn a_reader_at_a_pipe_sees_each_record_at_once_and_may_leave() {
     let (mut reader, writer) = std::io::pipe().unwrap();
-    let mut sink = Json::new(Output::stream("standard output", Box::new(writer)));
+    let mut sink = Lines::new(Output::stream("standard output", Box::new(writer)), RecordFormat::Json);
     sink.deliver(&beacon()).unwrap();
     let mut first = [0; 1];
     std::io::Read::read_exact(&mut reader, &mut first).unwrap();
@@ -282,7 +346,7 @@ pub(crate) fn steers(c: char) -> bool {
 }
 
 #[test]
-fn hostile_text_is_disarmed_everywhere() {
+fn f32_hostile_text_is_disarmed_everywhere() {
     for text in HOSTILE {
         let record = hostile(text);
 
@@ -293,10 +357,16 @@ fn hostile_text_is_disarmed_everywhere() {
         }
 
         let captured = Captured::default();
-        deliver(&mut Json::new(captured.output()), std::slice::from_ref(&record));
+        deliver(&mut Lines::new(captured.output(), RecordFormat::Json), std::slice::from_ref(&record));
         let line = captured.text();
         assert!(!line.trim_end_matches('\n').chars().any(steers), "{line:?}");
         assert_eq!(serde_json::from_str::<Record>(&line).unwrap(), record);
+
+        for format in RecordFormat::ALL {
+            let line = lines(format, std::slice::from_ref(&record));
+            assert!(!line.trim_end_matches('\n').chars().any(steers), "{format:?}: {line:?}");
+            assert!(format == RecordFormat::Cef || serde_json::from_str::<Value>(&line).is_ok(), "{line}");
+        }
 
         let captured = Captured::default();
         deliver(&mut Csv::new(captured.output()), &[record]);
