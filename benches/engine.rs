@@ -29,8 +29,8 @@ fn rounds(log: &[u8]) -> Vec<Vec<(u16, Chunk)>> {
     std::iter::from_fn(|| chunks.peek().is_some().then(|| chunks.by_ref().take(ROUND).collect())).collect()
 }
 
-/// Everything `replay` does between reading and writing; the number of records.
-fn run(rounds: Vec<Vec<(u16, Chunk)>>, parser: &Arc<dyn Parser>, first: i64, threads: usize) -> usize {
+/// An engine that has taken in everything, and what it found.
+fn filled(rounds: Vec<Vec<(u16, Chunk)>>, parser: &Arc<dyn Parser>, first: i64, threads: usize) -> (Engine, Found) {
     let mut engine = Engine::new(EngineSettings { threads, ..EngineSettings::default() }).expect("threads");
     let input = engine.add_input("log", "squid", Arc::clone(parser), first);
     let mut found = Found::default();
@@ -38,6 +38,12 @@ fn run(rounds: Vec<Vec<(u16, Chunk)>>, parser: &Arc<dyn Parser>, first: i64, thr
         engine.round(chunks, &[], &mut found);
     }
     engine.round(Vec::new(), &[input], &mut found);
+    (engine, found)
+}
+
+/// Everything `replay` does between reading and writing; the number of records.
+fn run(rounds: Vec<Vec<(u16, Chunk)>>, parser: &Arc<dyn Parser>, first: i64, threads: usize) -> usize {
+    let (mut engine, mut found) = filled(rounds, parser, first, threads);
     engine.finish(&mut found);
     assert_eq!(engine.lines(), LINES);
     found.records.len()
@@ -61,6 +67,13 @@ fn engine(criterion: &mut Criterion) {
             bench.iter_batched(|| rounds(&log), |rounds| run(rounds, &parser, first, threads), BatchSize::PerIteration)
         });
     }
+    group.finish();
+
+    // What a live run stands still for while its memory is written down: elements are pairs.
+    let (filled, _) = filled(rounds(&log), &parser, first, 2);
+    let mut group = criterion.benchmark_group("engine");
+    group.throughput(Throughput::Elements(filled.summary().pairs));
+    group.bench_function("freeze", |bench| bench.iter(|| filled.freeze().expect("memory can be written")));
     group.finish();
 }
 

@@ -19,6 +19,11 @@ pub struct Cli {
 pub enum Command {
     /// Read archived logs, print alerts
     Replay(Box<Replay>),
+    /// Follow growing logs, serve metrics, tell alerts as they come; runs until it is stopped
+    Watch(Box<Watch>),
+    /// Look into what survives a restart of `watch`, and look after it
+    #[command(subcommand)]
+    State(StateCommand),
     /// Generate labelled logs to try and measure with
     Synth(Synth),
     /// List the formats that can be read
@@ -129,9 +134,12 @@ pub struct Replay {
     /// What all commands understand.
     #[command(flatten)]
     pub common: Common,
-    /// Write records as JSON lines to a file; `-` for standard output, without a table
+    /// Write records to a file, one a line; `-` for standard output, without a table
     #[arg(long, value_name = "FILE")]
     pub alerts: Option<PathBuf>,
+    /// Form of these records: json, ecs, ocsf or cef [default: json]
+    #[arg(long, value_name = "NAME", env = "DEGUCHI_ALERTS_FORMAT")]
+    pub alerts_format: Option<String>,
     /// How results are printed on standard output
     #[arg(long, value_name = "SHAPE", value_enum)]
     pub output: Option<Shape>,
@@ -165,6 +173,81 @@ pub struct Replay {
     /// Count lines that several inputs hold as often as they stand in all of them
     #[arg(long)]
     pub allow_duplicates: bool,
+}
+
+/// Where to begin in a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Begin {
+    /// Where the state left off; without one, at the first line
+    Checkpoint,
+    /// At its first line
+    Start,
+    /// Behind its last line
+    End,
+}
+
+/// `deguchi watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Files and patterns to follow, through rotation
+    #[arg(value_name = "PATH|GLOB")]
+    pub paths: Vec<PathBuf>,
+    /// What all commands understand.
+    #[command(flatten)]
+    pub common: Common,
+    /// Keep what is known in a directory, and go on from it when started again
+    #[arg(long, value_name = "DIR", env = "DEGUCHI_STATE")]
+    pub state: Option<PathBuf>,
+    /// Where to begin in files that are there already and that the state has no place in
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t = Begin::Checkpoint, env = "DEGUCHI_FROM")]
+    pub from: Begin,
+    /// Address that `/metrics` is served at [default: 127.0.0.1:10953]
+    #[arg(long, value_name = "ADDR", env = "DEGUCHI_LISTEN")]
+    pub listen: Option<String>,
+    /// TLS and passwords for `/metrics`, as exporters of Prometheus have them: `tls_server_config`, `basic_auth_users`
+    #[arg(long, value_name = "FILE", env = "DEGUCHI_WEB_CONFIG")]
+    pub web_config: Option<PathBuf>,
+    /// Append records to a file, one a line; `-` for standard output, instead of entries for people
+    #[arg(long, value_name = "FILE")]
+    pub alerts: Option<PathBuf>,
+    /// Form of these records: json, ecs, ocsf or cef [default: json]
+    #[arg(long, value_name = "NAME", env = "DEGUCHI_ALERTS_FORMAT")]
+    pub alerts_format: Option<String>,
+    /// Receive lines and syslog over TCP: `5514`, `192.0.2.1:5514`; without an address on this machine only. Who may
+    /// send, and limits, are in the settings file, table `[receive]`
+    #[arg(long, value_name = "ADDR", env = "DEGUCHI_TCP")]
+    pub tcp: Option<String>,
+    /// The same over UDP, which loses what it likes
+    #[arg(long, value_name = "ADDR", env = "DEGUCHI_UDP")]
+    pub udp: Option<String>,
+    /// The same through a Unix socket (a stream)
+    #[arg(long, value_name = "PATH", env = "DEGUCHI_UNIX")]
+    pub unix: Option<PathBuf>,
+}
+
+/// What is done with a state.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// Says how large it is, and what is in it
+    Info {
+        /// Directory of the state
+        dir: PathBuf,
+    },
+    /// Reads all of it, every page
+    Verify {
+        /// Directory of the state
+        dir: PathBuf,
+    },
+    /// Gives back what is unused in its file
+    Compact {
+        /// Directory of the state
+        dir: PathBuf,
+    },
+    /// Prints the records in its journal as JSON lines: those decided since the last snapshot, and those that a sink lacks
+    Export {
+        /// Directory of the state
+        dir: PathBuf,
+    },
 }
 
 /// `deguchi synth`.

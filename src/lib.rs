@@ -32,4 +32,5 @@ pub mod parse;
 pub mod run;
 pub mod settings;
 pub mod sink;
+pub mod state;
 pub mod window;

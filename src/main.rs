@@ -1,10 +1,11 @@
 //! The process edge: flags in, exit status out.
 
 use clap::{CommandFactory, Parser};
-use deguchi::cli::{self, Cli, Command};
+use deguchi::cli::{self, Cli, Command, StateCommand};
+use deguchi::run::state::{self, Care};
 use deguchi::run::synth::{Attacks, SynthOptions};
-use deguchi::run::{Ending, manual, replay, synth, terminal};
-use deguchi::settings::{ReplaySettings, SettingsError};
+use deguchi::run::{Ending, manual, replay, synth, terminal, watch};
+use deguchi::settings::{ReplaySettings, SettingsError, WatchSettings};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -29,6 +30,19 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
             Ok(settings) => replay::run(settings).await,
             Err(error) => Ok(usage(&error)),
         },
+        Command::Watch(args) => match WatchSettings::of(*args) {
+            Ok(settings) => watch::run(settings).await,
+            Err(error) => Ok(usage(&error)),
+        },
+        Command::State(command) => {
+            let (care, dir) = match &command {
+                StateCommand::Info { dir } => (Care::Info, dir),
+                StateCommand::Verify { dir } => (Care::Verify, dir),
+                StateCommand::Compact { dir } => (Care::Compact, dir),
+                StateCommand::Export { dir } => (Care::Export, dir),
+            };
+            Ok(state::run(care, dir).map_or_else(|ending| ending, |text| print(&String::from_utf8_lossy(&text))))
+        }
         Command::Synth(args) if args.scenario.as_deref() == Some("list") => {
             Ok(print(&(synth::scenarios().join("\n") + "\n")))
         }

@@ -7,12 +7,18 @@
 
 mod active;
 mod history;
+mod live;
+mod reload;
+mod store;
 mod varint;
 
 pub use history::History;
+pub use live::{Delivery, Discontinuity, Dropped, Live};
+pub use reload::Reload;
+pub use store::{CommitFailure, Store};
 
-use crate::alert::{Record, RecordKind};
-use crate::engine::Summary;
+use crate::alert::{Record, RecordKind, Severity};
+use crate::engine::{PaneCount, Summary};
 use crate::parse::Reason;
 use active::Active;
 use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder, core::Collector};
@@ -176,6 +182,7 @@ impl ErrorReason {
 pub struct Metrics {
     registry: Registry,
     per_input: [IntCounterVec; 10],
+    denied: IntCounterVec,
     rejected: IntCounterVec,
     errors: IntCounterVec,
     last_event: GaugeVec,
@@ -191,6 +198,8 @@ pub struct Metrics {
     limit: IntGaugeVec,
     evictions: IntCounterVec,
     active: Active,
+    /// What an earlier run had counted.
+    before: Option<Box<Metrics>>,
 }
 
 impl Metrics {
@@ -200,6 +209,7 @@ impl Metrics {
         let new = Metrics {
             per_input: [BYTES, LINES, EVENTS, IGNORED, DUPLICATES, OUTSIDE, TRUNCATED, UNDIRECTED, LATE, FUTURE]
                 .map(|family| counter(&registry, &family)),
+            denied: counter(&registry, &DENIED),
             rejected: counter(&registry, &REJECTED),
             errors: counter(&registry, &ERRORS),
             last_event: gauge_f64(&registry, &LAST_EVENT),
@@ -215,6 +225,7 @@ impl Metrics {
             limit: gauge(&registry, &LIMIT),
             evictions: counter(&registry, &EVICTIONS),
             active: Active::new(detectors),
+            before: None,
             registry,
         };
         let build = [
@@ -227,6 +238,7 @@ impl Metrics {
             for family in &new.per_input {
                 family.with_label_values(&[input]);
             }
+            new.denied.with_label_values(&[input]);
             for reason in Reason::ALL {
                 new.rejected.with_label_values(&[*input, reason.as_str()]);
             }
@@ -270,12 +282,12 @@ impl Metrics {
         let future = s.rejected.iter().filter(|r| r.reason == Reason::Future).map(|r| r.lines).sum();
         let counts =
             [s.bytes, s.lines, s.events, s.ignored, s.duplicates, s.outside, s.truncated, s.undirected, s.late, future];
-        for (family, count) in self.per_input.iter().zip(counts) {
-            raise(family, &[input], count);
+        for (at, count) in counts.into_iter().enumerate() {
+            self.raise(|m| &m.per_input[at], &[input], count);
         }
         for reason in Reason::ALL {
             let lines = s.rejected.iter().filter(|r| r.reason == reason).map(|r| r.lines).sum();
-            raise(&self.rejected, &[input, reason.as_str()], lines);
+            self.raise(|m| &m.rejected, &[input, reason.as_str()], lines);
         }
         let failed = s.inputs.iter().filter(|i| i.error.is_some()).count() as u64;
         let known: u64 =
@@ -291,7 +303,7 @@ impl Metrics {
         let known = s.span.zip(s.known_from).map_or(0.0, |((_, last), from)| (last - from) as f64);
         self.learned.with_label_values(&[] as &[&str]).set(i64::from(known >= WEEK));
         for (detector, count) in s.hidden.by_detector() {
-            raise(&self.suppressed, &[detector, Suppressed::Allow.as_str()], count);
+            self.raise(|m| &m.suppressed, &[detector, Suppressed::Allow.as_str()], count);
         }
         for (family, count) in self.sizes.iter().zip([s.clients, s.domains, s.pairs]) {
             family.with_label_values(&[] as &[&str]).set(signed(count));
@@ -300,8 +312,13 @@ impl Metrics {
         self.memory.with_label_values(&["ledger"]).set(signed(s.ledger_bytes));
         for (table, count) in [("client", s.evicted_clients), ("domain", s.evicted_domains), ("pair", s.evicted_pairs)]
         {
-            raise(&self.evictions, &[table, "cap"], count);
+            self.raise(|m| &m.evictions, &[table, "cap"], count);
         }
+    }
+
+    /// Adds a closed pane of one input. Call it once for each.
+    pub fn pane(&mut self, input: &str, pane: &PaneCount) {
+        self.denied.with_label_values(&[input]).inc_by(pane.denied);
     }
 
     /// Counts a file that could not be read to its end. Call it before [`Metrics::summary`].
@@ -328,11 +345,59 @@ impl Metrics {
 
     /// Counts alerts, and follows which episodes are alerting. Call it for every record, in order.
     pub fn record(&mut self, record: &Record) {
-        for change in self.active.apply(record).into_iter().flatten() {
+        for change in self.follow(record) {
             let (detector, severity) = self.active.labels(change.series);
-            self.active_alerts.with_label_values(&[detector, severity.as_str()]).add(change.active.into());
             self.alerts.with_label_values(&[detector, severity.as_str()]).inc_by(change.alerts.into());
         }
+    }
+
+    /// Counts from here: what an earlier run had counted until `summary` is not counted again, as counters begin at 0 with
+    /// each process.
+    pub fn begin_behind(&mut self, input: &str, summary: &Summary) {
+        let mut before = Metrics::new(&[], &[input]);
+        before.summary(input, summary);
+        self.before = Some(Box::new(before));
+    }
+
+    /// Follows which episodes are alerting by a record that an earlier run has told: its alert is not counted again.
+    pub fn told_before(&mut self, record: &Record) {
+        self.follow(record);
+    }
+
+    fn follow(&mut self, record: &Record) -> Vec<active::Change> {
+        let changes: Vec<_> = self.active.apply(record).into_iter().flatten().collect();
+        for change in &changes {
+            let (detector, severity) = self.active.labels(change.series);
+            self.active_alerts.with_label_values(&[detector, severity.as_str()]).add(change.active.into());
+        }
+        changes
+    }
+
+    /// Which episodes are alerting, for a later run. As JSON.
+    pub fn memory(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.active.open()).expect("strings can be written")
+    }
+
+    /// Goes on from what [`Metrics::memory`] gave.
+    ///
+    /// # Errors
+    ///
+    /// It is not what was given.
+    pub fn remember(&mut self, memory: &[u8]) -> Result<(), serde_json::Error> {
+        let open: Vec<(String, String, Severity)> = serde_json::from_slice(memory)?;
+        for (episode, detector, severity) in open {
+            if self.active.begin(episode, &detector, severity) {
+                self.active_alerts.with_label_values(&[&*detector, severity.as_str()]).inc();
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings a counter to a total, less what an earlier run had counted; a lower one changes nothing.
+    fn raise(&self, family: impl Fn(&Metrics) -> &IntCounterVec, labels: &[&str], total: u64) {
+        let counter = family(self).with_label_values(labels);
+        let before = self.before.as_ref().map_or(0, |before| family(before).with_label_values(labels).get());
+        counter.inc_by(total.saturating_sub(before).saturating_sub(counter.get()));
     }
 
     /// The exposition in Prometheus text format, families by name.
@@ -343,12 +408,6 @@ impl Metrics {
 
 fn signed(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-/// Brings a counter to a total; a lower one changes nothing.
-fn raise(family: &IntCounterVec, labels: &[&str], total: u64) {
-    let counter = family.with_label_values(labels);
-    counter.inc_by(total.saturating_sub(counter.get()));
 }
 
 fn register<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {

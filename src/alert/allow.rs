@@ -12,10 +12,10 @@
 
 use super::file::{self, FileError, Text};
 use crate::catalog;
-use crate::detect::DETECTORS;
+use crate::detect::{DETECTORS, DetectorName};
 use crate::event::{Millis, Normalizer};
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -229,16 +229,16 @@ fn until(date: &toml::value::Datetime) -> Result<Millis, String> {
 }
 
 /// What became of the rules in a run.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllowReport {
     hidden: Vec<u64>,
-    detectors: BTreeMap<&'static str, u64>,
+    detectors: BTreeMap<DetectorName, u64>,
 }
 
 impl AllowReport {
     /// Counts an alert of a detector that the rule at this place hid.
     pub fn hid(&mut self, rule: usize, detector: &'static str) {
-        *self.detectors.entry(detector).or_default() += 1;
+        *self.detectors.entry(DetectorName(detector)).or_default() += 1;
         if self.hidden.len() <= rule {
             self.hidden.resize(rule + 1, 0);
         }
@@ -252,7 +252,7 @@ impl AllowReport {
 
     /// Alerts hidden, by detector.
     pub fn by_detector(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        self.detectors.iter().map(|(&detector, &n)| (detector, n))
+        self.detectors.iter().map(|(&DetectorName(detector), &n)| (detector, n))
     }
 
     /// Alerts hidden by the rule at this place.

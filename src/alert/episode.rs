@@ -4,6 +4,7 @@ use crate::alert::{Crowd, DomainStats, EvidenceRecord, IntervalBin, Record, Reco
 use crate::detect::{Finding, Seen};
 use crate::event::{Method, Millis};
 use crate::window::{Scale, Watched};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// An episode is over after so much event time without contact, ms: 7 days.
@@ -14,7 +15,7 @@ const QUERY_SHOWN: usize = 64;
 const URL_SHOWN: usize = 512;
 
 /// An open episode.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Episode {
     /// The worst finding so far.
     pub finding: Finding,
@@ -29,7 +30,7 @@ pub struct Episode {
 impl Episode {
     /// Bytes, what is behind it included.
     pub fn bytes(&self) -> usize {
-        size_of::<Episode>() + self.finding.what.capacity() + self.finding.card.heap_bytes()
+        size_of::<Episode>() + self.finding.what.len() + self.finding.card.heap_bytes()
     }
 }
 

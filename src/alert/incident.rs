@@ -2,6 +2,7 @@
 //! several domains that few others use: several controllers of one malware.
 
 use crate::alert::{Record, RecordKind, Severity, Sites};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Incidents kept; beyond, those that were told of longest ago are forgotten.
@@ -10,7 +11,7 @@ const KEPT: usize = 20_000;
 const NAMED: usize = 1_000;
 
 /// What belongs together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     /// Fixed by its first alert: 32 hex digits.
     pub id: String,
@@ -33,13 +34,13 @@ pub struct Incident {
 }
 
 /// All incidents, and what leads to them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Incidents {
     list: Vec<Incident>,
     /// Where an incident went that proved part of another.
     merged: Vec<Option<usize>>,
-    by_domain: HashMap<String, usize>,
-    by_shape: HashMap<(String, u32), usize>,
+    by_domain: BTreeMap<String, usize>,
+    by_shape: BTreeMap<(String, u32), usize>,
 }
 
 impl Incidents {

@@ -1,10 +1,13 @@
 //! The score card: reasons with points that add up.
 
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
 /// One reason with its points.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Stable name, with its unit.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The value seen.
     pub value: f64,
     /// The usual value, where one is known.
@@ -16,7 +19,7 @@ pub struct Evidence {
 }
 
 /// Reasons, in the order they were added.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Card {
     evidence: Vec<Evidence>,
     /// Words are made only for a card that somebody will read: most judgements lead to nothing.
@@ -41,7 +44,7 @@ impl Card {
     ) {
         if points != 0 {
             let text = if self.words { text() } else { String::new() };
-            self.evidence.push(Evidence { name, value, usual, points, text });
+            self.evidence.push(Evidence { name: name.into(), value, usual, points, text });
         }
     }
 
@@ -62,15 +65,14 @@ impl Card {
 
     /// Bytes behind it.
     pub fn heap_bytes(&self) -> usize {
-        self.evidence.capacity() * size_of::<Evidence>()
-            + self.evidence.iter().map(|e| e.text.capacity()).sum::<usize>()
+        self.evidence.len() * size_of::<Evidence>() + self.evidence.iter().map(|e| e.text.len()).sum::<usize>()
     }
 
     /// The reasons, most points first, trimmed so that their points add up to the score exactly: what exceeds 100 is
     /// taken off the weakest reasons.
     pub fn reasons(&self) -> Vec<Evidence> {
         let mut reasons = self.evidence.clone();
-        reasons.sort_by_key(|e| (-e.points, e.name));
+        reasons.sort_by(|a, b| b.points.cmp(&a.points).then_with(|| a.name.cmp(&b.name)));
         let mut excess = reasons.iter().map(|e| e.points).sum::<i32>() - i32::from(self.score());
         for reason in reasons.iter_mut().rev().filter(|e| e.points > 0) {
             let cut = excess.clamp(0, reason.points);

@@ -27,6 +27,7 @@ pub mod fanout;
 pub mod get_exfil;
 mod indicators;
 pub mod ioc;
+mod known;
 mod place;
 pub mod post_burst;
 mod program;
@@ -41,12 +42,14 @@ pub use card::{Card, Evidence};
 pub use indicators::{
     BadEntry, Hit, Indicator, IndicatorError, IndicatorKind, Indicators, ListCounts, ListFile, Listed, Place,
 };
+pub use known::DetectorName;
 pub use rhythm::Rhythm;
 pub use rotation::Rotation;
 pub use shared_hosting::is_shared;
 pub use strange::is_strange;
 
 use place::{breaks_out, grows, judge_place, quiet_share};
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::Entry;
 use crate::event::{Fields, Millis};
@@ -119,16 +122,18 @@ impl Seen<'_> {
 }
 
 /// What a detector found: the reasons, and a sentence that says what is going on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Name of the detector.
-    pub detector: &'static str,
+    #[serde(with = "known::name")]
+    pub detector: known::Text,
     /// The reasons; their points are the score.
     pub card: Card,
     /// What happens, in words: "a request every 60 s for 3 h".
     pub what: String,
-    /// MITRE ATT&CK techniques.
-    pub attack: &'static [&'static str],
+    /// MITRE ATT&CK techniques: one of the sets in `known`, by which they are found when state is read.
+    #[serde(with = "known::techniques")]
+    pub attack: known::Techniques,
     /// What it says of the pair, to those who judge the domain.
     pub standing: Standing,
 }

@@ -9,6 +9,7 @@ use crate::detect::denied_beacon::is_denied;
 use crate::detect::{Card, Finding, Rhythm, Seen};
 use crate::event::{Contact, Method};
 use crate::window::{Detail, Hand, Interval, Pair, Program, Scale, Standing, VISIT_GAP, VISITS_KEPT};
+use serde::{Deserialize, Serialize};
 
 /// Places that are tried together, those with the most contacts.
 const TRIED: usize = 16;
@@ -26,7 +27,7 @@ const MEETINGS: usize = 6;
 const TASK: u64 = 4_000;
 
 /// Places that share one clock.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rotation {
     /// Numbers of the places, ascending.
     pub places: Vec<u8>,

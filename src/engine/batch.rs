@@ -8,6 +8,7 @@ use crate::event::{self, Action, Agent, Contact, Event, Fields, Method, Normaliz
 use crate::input::{Chunk, LINE_MAX, Lines};
 use crate::parse::{Parser, Reason};
 use crate::window::pane_of;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Logical shards: domains are spread over them by hash; threads take shards. More than any machine here has cores, few
@@ -65,6 +66,9 @@ pub struct Batch {
     pub rejected: [Rejections; Reason::ALL.len()],
 }
 
+/// Its input, its bytes, which of its contacts came late, and the last pane that one waits for.
+pub type Memory<B> = (u16, B, Vec<u32>, u32);
+
 /// What is left of a batch when all of it is counted, for the next.
 #[derive(Default)]
 pub struct Spare {
@@ -86,6 +90,12 @@ impl Batch {
         if let Ok(at) = waiting.binary_search_by_key(&(index as u32), |w| w.index) {
             waiting[at].move_to(pane);
         }
+    }
+
+    /// All that cutting its bytes again does not give, and the bytes, to write it down.
+    pub fn memory(&self) -> Memory<Cow<'_, [u8]>> {
+        let late = (0..).zip(&self.contacts).filter(|(_, c)| c.is(Signs::LATE)).map(|(i, _)| i).collect();
+        (self.input, Cow::Borrowed(&self.bytes), late, self.until)
     }
 
     /// Cuts the line of a contact again. `None` cannot be, since it was cut before.
@@ -128,6 +138,19 @@ impl Cutter {
             clients: Met::new(),
             agents: Agents::default(),
         }
+    }
+
+    /// A batch that was written down: its contacts wait in their shards already.
+    pub fn remember(&mut self, (input, bytes, late, until): Memory<Vec<u8>>, parser: &Arc<dyn Parser>) -> Batch {
+        let chunk = Chunk { at: 0, bytes, skipped: 0 };
+        let mut batch = self.cut(chunk, input, parser, Spare::default());
+        batch.until = until;
+        for index in late {
+            if let Some(contact) = batch.contacts.get_mut(index as usize) {
+                contact.signs |= Signs::LATE;
+            }
+        }
+        batch
     }
 
     /// Parses a chunk.

@@ -7,6 +7,7 @@ use crate::engine::lock;
 use crate::window::ledger::{ClientEntry, Ledger};
 use crate::window::{Client, ClientDelta, Merge};
 use dashmap::DashMap;
+use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::Mutex;
@@ -18,6 +19,11 @@ type Identity = BuildHasherDefault<crate::window::Identity>;
 /// is an allocation.
 const ROW: usize = 2 * size_of::<(u64, Client)>() + 16;
 
+/// Entries of clients that were evicted, and how many did not fit.
+type Gone = (BTreeMap<String, ClientEntry>, u64);
+/// Clients by hash, ascending, their bytes, and those evicted.
+pub type Memory = (Vec<(u64, Client)>, usize, Gone);
+
 /// Clients by keyed hash.
 pub struct Clients {
     map: DashMap<u64, Client, Identity>,
@@ -25,7 +31,7 @@ pub struct Clients {
     /// Its length: to ask the map takes all its locks.
     count: AtomicU64,
     /// What of clients was evicted and is still to be learned, and how many did not fit.
-    gone: Mutex<(BTreeMap<String, ClientEntry>, u64)>,
+    gone: Mutex<Gone>,
 }
 
 impl Default for Clients {
@@ -52,6 +58,29 @@ impl Clients {
         let before = entry.heap_bytes();
         entry.add(delta);
         self.heap.fetch_add(entry.heap_bytes().saturating_sub(before), Ordering::Relaxed);
+    }
+
+    /// All of it, to write it down: rows in the order of their hashes, and what is still to be learned.
+    pub fn memory(&self) -> impl Serialize {
+        let mut rows: Vec<_> = self.map.iter().map(|entry| (*entry.key(), entry)).collect();
+        rows.sort_unstable_by_key(|row| row.0);
+        struct Row<R>(R);
+        impl<R: std::ops::Deref<Target = Client>> Serialize for Row<R> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
+            }
+        }
+        let rows: Vec<_> = rows.into_iter().map(|(hash, row)| (hash, Row(row))).collect();
+        (rows, self.bytes(), lock(&self.gone).clone())
+    }
+
+    /// What [`Clients::memory`] wrote down.
+    pub fn remember((rows, heap, gone): Memory) -> Clients {
+        let clients = Clients { gone: Mutex::new(gone), ..Clients::default() };
+        clients.heap.store(heap, Ordering::Relaxed);
+        clients.count.store(rows.len() as u64, Ordering::Relaxed);
+        rows.into_iter().for_each(|(hash, client)| drop(clients.map.insert(hash, client)));
+        clients
     }
 
     /// Looks at a client.

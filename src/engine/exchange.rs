@@ -10,10 +10,12 @@ use crate::engine::lock;
 use crate::engine::pane::Pane;
 use crate::engine::shard::Shard;
 use crate::event::Millis;
-use std::sync::Mutex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::{Mutex, MutexGuard};
 
 /// What a share of all clients remembers.
-pub trait Share: Default + Send {
+pub trait Share: Default + Send + Serialize + DeserializeOwned {
     /// What shards send.
     type Mail: Send;
 
@@ -37,6 +39,8 @@ pub trait Share: Default + Send {
     fn clients_told(&self) -> Vec<u64>;
     /// Bytes, in entries × size.
     fn bytes(&self) -> usize;
+    /// Finds its rows again after they were read back.
+    fn reindex(&mut self);
     /// Records of this pane, unordered, and the rules that hid others, one for each alert.
     fn outcome(&mut self) -> &mut Outcome;
 }
@@ -119,6 +123,17 @@ impl<S: Share> Exchange<S> {
     /// Looks at the share in which a row is, by the hash of [`Share::row_of`].
     pub fn look<T>(&self, row: u64, look: impl FnOnce(&S) -> T) -> T {
         look(&lock(&self.shares[shard_of(row)]))
+    }
+
+    /// A share, to write it down. Between rounds there is no mail.
+    pub fn share(&self, i: usize) -> MutexGuard<'_, S> {
+        lock(&self.shares[i])
+    }
+
+    /// Puts in a share that was read back.
+    pub fn put(&self, i: usize, mut share: S) {
+        share.reindex();
+        *lock(&self.shares[i]) = share;
     }
 
     /// Bytes of all.

@@ -15,18 +15,21 @@ use crate::engine::shard::Shard;
 use crate::engine::waiting::Waiting;
 use crate::event::Millis;
 use crate::window::{Burst, Fan, MEETINGS, SAMPLES, Story, Table, pane_of};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use told::{Gathered, Told, gather, hidden_by, name_of, tell};
 
 /// Fans of a share of all clients.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Share {
     table: Table<Fan>,
     /// What is to be judged of this pane.
+    #[serde(skip)]
     due: Vec<Due>,
     told: BTreeMap<u64, Told>,
     heap: usize,
+    #[serde(skip)]
     outcome: Outcome,
 }
 
@@ -62,6 +65,10 @@ impl exchange::Share for Share {
 
     fn bytes(&self) -> usize {
         self.table.bytes() + self.heap
+    }
+
+    fn reindex(&mut self) {
+        self.table.reindex(|fan| fan.client);
     }
 
     fn outcome(&mut self) -> &mut Outcome {

@@ -9,6 +9,7 @@ use crate::input::Lines;
 use crate::parse::{Parser, Reason};
 use crate::window::ledger::Span;
 use crate::window::{Clock, Tick, pane_of};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -25,10 +26,16 @@ pub struct Input {
     /// First and last time of what counts.
     pub counted: Option<Span>,
     open: bool,
+    /// It says nothing while others do: they do not wait for it.
+    idle: bool,
 }
 
+/// The fields of an input, without its parser.
+pub type Memory = (String, Clock, Vec<Held>, u64, Option<Span>, bool, bool);
+
 /// A contact that its clock holds back.
-struct Held {
+#[derive(Serialize, Deserialize)]
+pub struct Held {
     /// Its number by the clock, which counts contacts.
     number: u64,
     /// What is told of its line if it is rejected.
@@ -41,7 +48,17 @@ impl Input {
     /// An input that begins at about `first`.
     pub fn new(name: &str, parser: Arc<dyn Parser>, first: Millis) -> Input {
         let clock = Clock::starting_at(first);
-        Input { name: name.into(), parser, clock, held: Vec::new(), lines: 0, counted: None, open: true }
+        Input { name: name.into(), parser, clock, held: Vec::new(), lines: 0, counted: None, open: true, idle: false }
+    }
+
+    /// All of it but the parser, to write it down.
+    pub fn memory(&self) -> impl Serialize + '_ {
+        (&self.name, &self.clock, &self.held, self.lines, self.counted, self.open, self.idle)
+    }
+
+    /// What [`Input::memory`] wrote down.
+    pub fn remember((name, clock, held, lines, counted, open, idle): Memory, parser: Arc<dyn Parser>) -> Input {
+        Input { name, parser, clock, held, lines, counted, open, idle }
     }
 
     /// What its lines are read with.
@@ -54,6 +71,18 @@ impl Input {
         self.open.then(|| self.clock.frontier())
     }
 
+    /// Up to where all of these have come; `None` if all have ended. What is idle holds nobody back, and if all are, time
+    /// stays where it is.
+    pub fn frontier_of(inputs: &[Input]) -> Option<Millis> {
+        let busy = inputs.iter().filter(|input| !input.idle).filter_map(Input::frontier).min();
+        busy.or_else(|| inputs.iter().filter_map(Input::frontier).max())
+    }
+
+    /// Whether the others are to wait for it; it is waited for again when it says something.
+    pub fn set_idle(&mut self) {
+        self.idle = true;
+    }
+
     /// Batches of contacts held back: their texts are still needed.
     pub fn held_batches(&self) -> impl Iterator<Item = u32> + '_ {
         self.held.iter().map(|held| held.waiting.batch)
@@ -61,22 +90,28 @@ impl Input {
 
     /// Walks the clock over a batch, in the order of its lines: marks what is late and gives it a pane that is open; holds
     /// back what is ahead. What the clock settles meanwhile is added to `settled`.
-    /// What lies outside of `span` moves the clock and is left out. The lines of the batch are among [`Input::lines`].
+    /// What lies outside of `span` moves the clock and is left out; panes before `open` are closed. The lines of the batch
+    /// are among [`Input::lines`].
     pub fn walk(
         &mut self,
         batch: &mut Batch,
         number: u32,
-        span: Range<Millis>,
+        (span, open): (Range<Millis>, u32),
         tally: &mut Tally,
         settled: &mut Vec<Waiting>,
     ) {
+        self.idle = false;
         // Bytes of the batch before which line ends are counted, and the number of the line that begins there.
         let (mut counted, mut line) = (0, self.lines - batch.lines + 1);
         for i in 0..batch.contacts.len() {
             let contact = &mut batch.contacts[i];
             let end = contact.end;
             let mut pane = pane_of(end);
-            let tick = self.clock.tick(end);
+            let tick = match self.clock.tick(end) {
+                // In order here, but the others did not wait.
+                Tick::Now if pane < open => Tick::Late,
+                tick => tick,
+            };
             if !span.contains(&end) {
                 tally.outside += 1;
                 tally.undirected -= u64::from(contact.domain == 0);
@@ -84,11 +119,10 @@ impl Input {
                 continue;
             }
             match tick {
-                // Not before the frontier, so its pane is open.
                 Tick::Now => {}
                 Tick::Late => {
                     contact.signs |= Signs::LATE;
-                    pane = pane_of(self.clock.frontier());
+                    pane = pane_of(self.clock.frontier()).max(open);
                     tally.late += 1;
                     batch.move_to(i, pane);
                 }

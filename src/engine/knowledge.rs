@@ -5,6 +5,7 @@ use crate::engine::names::HashKey;
 use crate::event::{Action, Contact, Method, Millis, Signs};
 use crate::window::ledger::{DomainEntry, Incident, Learned, Ledger, Span, Spans};
 use crate::window::{Client, Domain, Learnable, Merge, Sent};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ const SHARE: usize = 16;
 const ENTRY: usize = 320;
 
 /// What is done with what a run sees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lesson {
     /// Nothing: no ledger is written.
     #[default]
@@ -40,8 +41,8 @@ pub struct Knowledge {
 }
 
 /// What is known of one input.
-#[derive(Debug, Default)]
-struct Known {
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Known {
     /// What its first contact says it is.
     key: Option<u64>,
     /// What the ledger covers of it.
@@ -49,7 +50,7 @@ struct Known {
 }
 
 /// What of domains was evicted and is still to be learned.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Gone {
     domains: BTreeMap<String, DomainEntry>,
     left_out: u64,
@@ -92,6 +93,16 @@ impl Knowledge {
         self.bytes = ledger.bytes();
         self.until = ledger.span.map(|span| span.to);
         self.ledger = Some(ledger);
+    }
+
+    /// What is known of each input, to write it down.
+    pub fn memory(&self) -> &[Known] {
+        &self.inputs
+    }
+
+    /// What [`Knowledge::memory`] wrote down.
+    pub fn remember(&mut self, inputs: Vec<Known>) {
+        self.inputs = inputs;
     }
 
     /// Begins to learn.

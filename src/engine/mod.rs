@@ -22,6 +22,7 @@ mod desk;
 mod duplicates;
 mod exchange;
 mod fans;
+mod freeze;
 mod input;
 mod knowledge;
 mod learn;
@@ -38,6 +39,7 @@ mod waiting;
 mod why;
 
 pub use batch::{Batch, Cutter, SHARDS};
+pub use freeze::ThawError;
 pub use knowledge::Lesson;
 pub use learn::LEDGER_SHARE;
 pub use lists::Lists;
@@ -184,8 +186,9 @@ impl Engine {
         })
     }
 
-    /// Adds an input whose earliest time is about `first`; its number. All inputs must be added before the first round:
-    /// what they carry together, and when the log begins, is part of every judgement.
+    /// Adds an input whose earliest time is about `first`; its number. Inputs of a replay must be added before the first
+    /// round: what they carry together, and when the log begins, is part of every judgement. One that is added to a live
+    /// run later changes the judgements from then on.
     pub fn add_input(&mut self, name: &str, format: &str, parser: Arc<dyn Parser>, first: Millis) -> u16 {
         self.carries = batch::join(self.carries, parser.carries());
         self.formats.push(format.into());
@@ -198,6 +201,17 @@ impl Engine {
     /// How far an input has come; `None` when it has ended. The one that is furthest behind should be read next.
     pub fn frontier(&self, input: u16) -> Option<Millis> {
         self.inputs[input as usize].frontier()
+    }
+
+    /// An input says nothing while others do: from now on they do not wait for it, until it says something. What it says
+    /// then of panes that are closed counts as late.
+    pub fn idle(&mut self, input: u16) {
+        self.inputs[input as usize].set_idle();
+    }
+
+    /// Event time up to which everything is judged, ms UTC; `None` before the first event.
+    pub fn watermark(&self) -> Option<Millis> {
+        (self.events > 0).then(|| self.pane(self.last_pane, self.events).end())
     }
 
     /// Takes chunks of inputs, in the order they stand in each input, and inputs that have ended; counts and judges what
@@ -213,19 +227,22 @@ impl Engine {
             let input = &mut self.inputs[batch.input as usize];
             self.tally.batch(&batch, input);
             self.knowledge.identify(&batch, self.settings.key);
-            input.walk(&mut batch, number, self.settings.since..self.settings.until, &mut self.tally, &mut settled);
+            let span = (self.settings.since..self.settings.until, self.open_pane);
+            input.walk(&mut batch, number, span, &mut self.tally, &mut settled);
             self.batches[number as usize] = Some(batch);
             new.push(number);
         }
         for &input in ended {
             self.inputs[input as usize].end(&mut self.tally, &mut settled);
         }
-        for waiting in &settled {
+        for waiting in &mut settled {
+            // Where others did not wait.
+            waiting.move_to(waiting.pane().max(self.open_pane));
             if let Some(batch) = &mut self.batches[waiting.batch as usize] {
                 batch.until = batch.until.max(waiting.pane());
             }
         }
-        let frontier = self.inputs.iter().filter_map(Input::frontier).min();
+        let frontier = Input::frontier_of(&self.inputs);
         let until = frontier.map_or(u32::MAX, pane_of);
         let panes = self.release(&new, &settled, until);
         self.close(&panes, found);

@@ -18,6 +18,11 @@ impl Default for HashKey {
 }
 
 impl HashKey {
+    /// The key as bytes, for hashes that are not of names.
+    pub fn bytes(self) -> [u8; 16] {
+        (u128::from(self.0) << 64 | u128::from(self.1)).to_be_bytes()
+    }
+
     /// Hash of a name. Never 0, which stands for "no destination".
     #[inline]
     pub fn name(self, name: &[u8]) -> u64 {

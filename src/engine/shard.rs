@@ -4,18 +4,20 @@
 mod count;
 mod evict;
 mod judge;
+mod relist;
 
 use crate::alert::{Episode, Record};
 use crate::engine::knowledge::Gone;
 use crate::engine::waiting::Waiting;
 use crate::window::{Domain, Pair, Table};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Key of an open episode: domain, client, detector.
 type EpisodeKey = (u64, u64, u8);
 
 /// The domains of a share of all names, and their pairs.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Shard {
     /// What is released, by pane and pair, and behind it what waits for the watermark.
     waiting: Vec<Waiting>,
@@ -26,6 +28,7 @@ pub struct Shard {
     domains: Table<Domain>,
     pairs: Table<Pair>,
     /// Pairs to judge in this pane: row, a contact of it to read texts from, and whether it is due by its count.
+    #[serde(skip)]
     due: Vec<(u32, Waiting, bool)>,
     episodes: BTreeMap<EpisodeKey, Episode>,
     /// Heap behind rows, bytes.
@@ -35,8 +38,10 @@ pub struct Shard {
     /// What was evicted and is still to be learned.
     gone: Gone,
     /// Records of this pane, unordered.
+    #[serde(skip)]
     pub records: Vec<Record>,
     /// Rules that hid an alert and its detector, one for each alert.
+    #[serde(skip)]
     pub hidden: Vec<(usize, &'static str)>,
 }
 
@@ -70,6 +75,12 @@ impl Shard {
         let mut panes: Vec<u32> = released.iter().map(|w| w.pane()).collect();
         panes.dedup();
         panes
+    }
+
+    /// Finds its rows again after they were read back.
+    pub fn reindex(&mut self) {
+        self.domains.reindex(|d| d.hash);
+        self.pairs.reindex(|p| pair_hash(p.domain, p.client));
     }
 
     /// Contacts that are released and not counted: the work before it.

@@ -2,9 +2,10 @@
 
 use crate::event::{Fields, Millis};
 use crate::parse::Reason;
+use serde::{Deserialize, Serialize};
 
 /// The first rejected line of a kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// Why.
     pub reason: Reason,

@@ -1,16 +1,17 @@
 //! What a run read and found, while it goes on.
 
 use crate::alert::{AllowReport, Record, RecordKind, Severity};
-use crate::detect::DETECTORS;
+use crate::detect::{DETECTORS, DetectorName};
 use crate::engine::batch::Batch;
 use crate::engine::input::Input;
 use crate::engine::summary::{InputSummary, Rejected, Summary};
 use crate::event::{Contact, Millis};
 use crate::parse::Reason;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Counts so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     bytes: u64,
     /// Lines read.
@@ -28,7 +29,7 @@ pub struct Tally {
     rejected: BTreeMap<Reason, Rejected>,
     span: Option<(Millis, Millis)>,
     /// Episodes that are over, by detector and the severity reached.
-    episodes: BTreeMap<(&'static str, Severity), u64>,
+    episodes: BTreeMap<(DetectorName, Severity), u64>,
     /// Dropped to stay within the limit: pairs, domains, clients.
     pub evicted: [u64; 3],
     /// Alerts that allow rules hid.
@@ -86,7 +87,7 @@ impl Tally {
         if record.record == RecordKind::End
             && let Some(detector) = DETECTORS.iter().find(|d| d.name == record.detector)
         {
-            *self.episodes.entry((detector.name, record.severity)).or_default() += 1;
+            *self.episodes.entry((DetectorName(detector.name), record.severity)).or_default() += 1;
         }
     }
 
@@ -136,7 +137,11 @@ impl Tally {
             queries_stripped: self.queries == 0 && self.contacts > 0,
             incidents: Vec::new(),
             learned: None,
-            alerts: self.episodes.iter().map(|(&(detector, severity), &n)| (detector, severity, n)).collect(),
+            alerts: self
+                .episodes
+                .iter()
+                .map(|(&(DetectorName(detector), severity), &n)| (detector, severity, n))
+                .collect(),
         }
     }
 }

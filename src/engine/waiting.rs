@@ -1,9 +1,10 @@
 //! A contact on its way through the exchange: which pane it counts in, whose it is, where it stands.
 
 use crate::event::{Contact, Millis};
+use serde::{Deserialize, Serialize};
 
 /// A few bytes for a contact that stays where it was cut.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Waiting {
     /// Pane in the upper half, bits of the domain's and of the client's hash in the lower: sorted by it, the contacts of a
     /// pane stand together by domain and by pair, and rarely two pairs among each other.

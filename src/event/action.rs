@@ -1,7 +1,9 @@
 //! What the proxy did with a request.
 
+use serde::{Deserialize, Serialize};
+
 /// What the proxy did with a request. Denied is not over: a refused C2 contact is a symptom.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Action {
     /// The log does not say, or the line is no request of a client to the outside (ICP, cache digests).

@@ -2,10 +2,11 @@
 //! apart.
 
 use memchr::memmem;
+use serde::{Deserialize, Serialize};
 
 /// A user agent in one byte. It crosses the exchange with every contact, so it is no longer than that; two agents share
 /// a byte by chance of 1/64, which hides one and accuses none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Agent(u8);
 
 /// What an agent says it is.

@@ -4,9 +4,10 @@
 //! line again by its batch and [`Contact::line`] and cuts it once more; that is rare.
 
 use crate::event::{Action, Agent, Millis};
+use serde::{Deserialize, Serialize};
 
 /// The method, as far as a judgement needs it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Method {
     /// GET and HEAD: carry data out in the URL only.
@@ -49,7 +50,7 @@ impl Method {
 }
 
 /// One transaction of one client with one destination. A cache line: it is written by one thread, read by another.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[repr(align(64))]
 pub struct Contact {
     /// End, ms UTC.
@@ -86,7 +87,7 @@ pub struct Contact {
 
 bitflags::bitflags! {
     /// What holds of a contact or does not.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     pub struct Signs: u8 {
         /// It came below the watermark: counts only, no intervals.
         const LATE = 1;

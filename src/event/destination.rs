@@ -6,10 +6,11 @@
 //! the spelling of an address is the same destination.
 
 use crate::event::{Event, Method, near};
+use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What a host is, which decides what its domain is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HostKind {
     /// A name with a registrable domain, or a public suffix itself.
     Name,

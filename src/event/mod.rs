@@ -4,6 +4,8 @@
 //! start and end, the [`Destination`] with its registrable domain, the decoding of escaped [`Text`].
 //! Absent is `None`, never 0 and never `-`. Values are bytes, not `str`: logs hold whatever attackers send.
 
+use serde::{Deserialize, Serialize};
+
 mod action;
 mod agent;
 mod contact;
@@ -100,7 +102,7 @@ impl Event<'_> {
 }
 
 /// What a format can know. A `false` says which judgements it blinds; `deguchi` states that instead of staying silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fields {
     /// Bytes from the client.
     pub bytes_up: bool,

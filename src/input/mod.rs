@@ -9,6 +9,8 @@
 //! | `overlong` | what happens to a line longer than [`LINE_MAX`] and to holes of NULs |
 //! | `ahead` | a thread that reads one source ahead |
 //! | `lines` | the lines of a chunk |
+//! | `follow` | live files: the same chunks, through rotation and restarts |
+//! | `receive` | what comes over the network: messages, and the files they are kept in until they are read |
 //! | `error` | what can go wrong, where, and what to do |
 //!
 //! Positions are in the *decoded* stream. Only LF ends a line. A line longer than [`LINE_MAX`] is cut: its first
@@ -19,11 +21,13 @@
 mod ahead;
 mod codec;
 mod error;
+pub mod follow;
 mod gzip;
 mod lines;
 mod overlong;
 mod paths;
 mod raw;
+pub mod receive;
 mod source;
 mod zst;
 

@@ -55,7 +55,7 @@ impl Portion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Skip {
     /// How many NULs in a row came last.
-    run: u64,
+    pub(super) run: u64,
 }
 
 impl Skip {

@@ -36,6 +36,22 @@ impl Active {
         (self.detectors[series / Severity::ALL.len()], Severity::ALL[series % Severity::ALL.len()])
     }
 
+    /// Episodes that are alerting, each with its series.
+    pub(super) fn open(&self) -> Vec<(&str, &'static str, Severity)> {
+        let open = self.open.iter().map(|(episode, &series)| {
+            let (detector, severity) = self.labels(series);
+            (episode.as_str(), detector, severity)
+        });
+        open.collect()
+    }
+
+    /// An episode is alerting already; whether its detector is known.
+    pub(super) fn begin(&mut self, episode: String, detector: &str, severity: Severity) -> bool {
+        let Some(detector) = self.detectors.iter().position(|d| *d == detector) else { return false };
+        self.open.insert(episode, detector * Severity::ALL.len() + severity as usize);
+        true
+    }
+
     /// What the record changes; nothing for a detector that is not known.
     pub(super) fn apply(&mut self, record: &Record) -> [Option<Change>; 2] {
         let Some(detector) = self.detectors.iter().position(|d| *d == record.detector) else {

@@ -23,6 +23,7 @@ pub use squid::Squid;
 
 use crate::catalog::{self, Entry, UnknownName};
 use crate::event::{Event, Fields};
+use serde::{Deserialize, Serialize};
 
 /// Makes a parser that needs no settings.
 pub type Build = fn() -> Box<dyn Parser>;
@@ -94,7 +95,7 @@ pub trait Parser: Send + Sync {
 }
 
 /// Why a line was rejected. A closed set: it is a metric label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Reason {
     /// No time, or one outside 1970–9999.
     Time,

@@ -1,15 +1,23 @@
 //! The drivers: what reads, runs the engine and writes. The wall clock and async live here and nowhere deeper.
 
 pub mod blind;
+mod clock;
 pub mod feed;
+mod http;
 mod lessons;
+mod lists;
+mod log;
 pub mod manual;
 pub mod progress;
+mod receive;
 pub mod replay;
 mod report;
+mod signals;
+pub mod state;
 pub mod summary;
 pub mod synth;
 pub mod terminal;
+pub mod watch;
 mod why;
 
 use std::process::ExitCode;

@@ -3,17 +3,18 @@
 //! The engine runs on a thread of its own and hands what it finds over a bounded channel; here sinks are fed, progress is
 //! drawn and signals are heard, so that an interrupted run ends at once and leaves no half-written file behind.
 
-use crate::engine::{Engine, Found, LedgerSummary, Lesson, Lists, Summary, Why};
+use crate::engine::{Engine, Found, LedgerSummary, Lesson, Summary, Why};
 use crate::input::{self, InputError};
 use crate::run::feed::{Feed, LookError, Looked, check_count, look};
 use crate::run::progress::{Done, Progress};
 use crate::run::report::Report;
+use crate::run::signals::EndSignals;
 use crate::run::why::{self as why_page, Question};
-use crate::run::{Ending, summary, terminal};
-use crate::settings::{ReplaySettings, When};
+use crate::run::{Ending, lists, summary, terminal};
+use crate::settings::ReplaySettings;
 use crate::sink::{SinkError, Terminal};
 use crate::window::ledger::Ledger;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,20 +53,17 @@ pub async fn run(mut settings: ReplaySettings) -> anyhow::Result<Ending> {
         Ok(report) => report,
         Err(error) => return Ok(failed(&error)),
     };
-    warn_of_lists(&settings);
+    if !settings.common.quiet {
+        lists::warn(&settings.common.listed, terminal::say);
+    }
     let total = inputs.looked.iter().map(|l| l.size).sum::<Option<u64>>();
-    let progress = Progress::new(total, settings.quiet);
+    let progress = Progress::new(total, settings.common.quiet);
     let stop = Arc::new(AtomicBool::new(false));
     let (said, mut heard) = mpsc::channel(ROUNDS);
-    let lists = Lists {
-        indicators: Arc::clone(&settings.indicators),
-        allow: settings.allow.clone(),
-        sites: settings.sites.clone(),
-    };
-    let mut engine = Engine::with_lists(settings.engine, lists)?;
-    let known = settings.ledger.as_ref().map_or(0, |ledger| ledger.domains.len() as u64);
+    let mut engine = Engine::with_lists(settings.common.engine, settings.common.listed.lists.clone())?;
+    let known = settings.common.ledger.as_ref().map_or(0, |ledger| ledger.domains.len() as u64);
     // Given away: a second owner would make a copy of it when it is saved.
-    if let Some(ledger) = settings.ledger.take() {
+    if let Some(ledger) = settings.common.ledger.take() {
         engine.know(ledger);
     }
     let save = settings.save_ledger.is_some();
@@ -74,7 +72,7 @@ pub async fn run(mut settings: ReplaySettings) -> anyhow::Result<Ending> {
     }
     let confidences: Vec<Option<u8>> = inputs.looked.iter().map(|l| l.confidence).collect();
     let paths: Vec<PathBuf> = inputs.looked.iter().map(|l| l.path.clone()).collect();
-    let mut feed = Feed::new(inputs.looked, &mut engine, CHUNK, AHEAD.max(2 * settings.engine.threads));
+    let mut feed = Feed::new(inputs.looked, &mut engine, CHUNK, AHEAD.max(2 * settings.common.engine.threads));
     let stopped = Arc::clone(&stop);
     let asked = settings.why.as_ref().map(|(client, host)| Question::new(client, host));
     let wanted = Wanted { why: asked, save, known };
@@ -82,7 +80,7 @@ pub async fn run(mut settings: ReplaySettings) -> anyhow::Result<Ending> {
 
     let mut unread: Vec<(usize, String)> = Vec::new();
     let mut warned: Vec<(usize, String)> = Vec::new();
-    let mut signals = Signals::new()?;
+    let mut signals = EndSignals::new()?;
     let mut why = None;
     let (summary, ledger) = loop {
         let next = tokio::select! {
@@ -119,7 +117,7 @@ pub async fn run(mut settings: ReplaySettings) -> anyhow::Result<Ending> {
     };
     progress.finish();
     if let Some((told, asked)) = why {
-        let text = why_page::page(told.as_deref(), &asked, &settings.zone);
+        let text = why_page::page(told.as_deref(), &asked, &settings.common.zone);
         if let Err(source) = std::io::stdout().write_all(text.as_bytes())
             && source.kind() != std::io::ErrorKind::BrokenPipe
         {
@@ -134,28 +132,22 @@ pub async fn run(mut settings: ReplaySettings) -> anyhow::Result<Ending> {
     {
         return Ok(failed(&error));
     }
-    if let Err(error) = report.finish(&summary, settings.engine.memory) {
+    if let Err(error) = report.finish(&summary, settings.common.engine.memory) {
         return Ok(failed(&error));
     }
-    if !settings.quiet {
-        let paint = match settings.color {
-            When::Auto => terminal::Color::Auto,
-            When::Always => terminal::Color::Always,
-            When::Never => terminal::Color::Never,
-        };
-        let (no_color, term) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
+    if !settings.common.quiet {
         let options = summary::SummaryOptions {
             width: terminal::stderr_width(),
-            paint: paint.paint(std::io::stderr().is_terminal(), no_color.as_deref(), term.as_deref()),
-            zone: settings.zone.clone(),
-            allow: settings.allow.clone(),
+            paint: terminal::stderr_paint(settings.common.color),
+            zone: settings.common.zone.clone(),
+            allow: settings.common.listed.lists.allow.clone(),
             learned_only: settings.learn,
         };
         // Nobody reads it: not worth a word.
         let _ = write!(std::io::stderr(), "{}", summary::closing(&summary, begun.elapsed(), &options));
     }
     // What is missing is an error; what is there in part, or is no log, only to the strict.
-    let unreadable = inputs.missing || settings.strict && (inputs.strange || !unread.is_empty());
+    let unreadable = inputs.missing || settings.common.strict && (inputs.strange || !unread.is_empty());
     let parsed = summary.events + summary.outside + summary.duplicates;
     let nothing_parsed = summary.lines > 0 && parsed == 0 && !summary.rejected.is_empty();
     Ok(if unreadable || nothing_parsed {
@@ -165,24 +157,6 @@ pub async fn run(mut settings: ReplaySettings) -> anyhow::Result<Ending> {
     } else {
         Ending::Done
     })
-}
-
-/// Bad entries of lists that are shown; all are counted.
-const BAD_SHOWN: usize = 10;
-
-/// Says what in the lists of indicators is not used.
-fn warn_of_lists(settings: &ReplaySettings) {
-    if settings.quiet {
-        return;
-    }
-    let bad: u64 = settings.indicators.lists().iter().map(|list| list.bad).sum();
-    let shown = settings.bad_indicators.iter().take(BAD_SHOWN);
-    shown.clone().for_each(|entry| terminal::say(&entry.to_string()));
-    match bad.saturating_sub(shown.len() as u64) {
-        0 => {}
-        1 => terminal::say("1 more entry of the lists is not used"),
-        more => terminal::say(&format!("{more} more entries of the lists are not used")),
-    }
 }
 
 /// What is wanted at the end besides the summary.
@@ -269,9 +243,9 @@ impl Inputs {
         let mut looked = Vec::new();
         let mut empty = 0;
         for path in &found.files {
-            match look(path, &settings.format) {
+            match look(path, &settings.common.format) {
                 Ok(Some(input)) => {
-                    if settings.verbose {
+                    if settings.common.verbose {
                         say(format!("{}: format {}", shown(path), input.format));
                     }
                     looked.push(input);
@@ -325,25 +299,4 @@ fn failed(error: &SinkError) -> Ending {
     }
     terminal::say(&error.to_string());
     Ending::Output
-}
-
-/// SIGINT and SIGTERM.
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Signals> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    /// The number of the next signal.
-    async fn next(&mut self) -> u8 {
-        tokio::select! {
-            _ = self.interrupt.recv() => 2,
-            _ = self.terminate.recv() => 15,
-        }
-    }
 }

@@ -7,11 +7,10 @@ use crate::input::InputError;
 use crate::metrics::{ErrorReason, History, Metrics};
 use crate::run::lessons::Lessons;
 use crate::run::terminal;
-use crate::settings::{ReplaySettings, Shape, When};
-use crate::sink::{Csv, Json, Output, Sink, SinkError, Table, TableOptions};
+use crate::settings::{ReplaySettings, Shape};
+use crate::sink::{Csv, Lines, Output, RecordFormat, Sink, SinkError, Table, TableOptions};
 use crate::window::PANE;
 use crate::window::ledger::Ledger;
-use std::io::IsTerminal;
 use std::path::Path;
 
 /// Name of the input in metrics and records.
@@ -33,27 +32,23 @@ impl Report {
     pub(super) fn create(settings: &ReplaySettings) -> Result<Report, SinkError> {
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         match &settings.alerts {
-            Some(path) if path == Path::new("-") => sinks.push(Box::new(Json::new(Output::stdout()))),
-            Some(path) => sinks.push(Box::new(Json::new(Output::create(path)?))),
+            Some(path) if path == Path::new("-") => {
+                sinks.push(Box::new(Lines::new(Output::stdout(), settings.alerts_format)))
+            }
+            Some(path) => sinks.push(Box::new(Lines::new(Output::create(path)?, settings.alerts_format))),
             None => {}
         }
         match settings.output {
             Some(Shape::Table) => {
-                let color = match settings.color {
-                    When::Auto => terminal::Color::Auto,
-                    When::Always => terminal::Color::Always,
-                    When::Never => terminal::Color::Never,
-                };
-                let (no_color, term) = (std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
                 let options = TableOptions {
                     width: terminal::stdout_width(),
-                    paint: color.paint(std::io::stdout().is_terminal(), no_color.as_deref(), term.as_deref()),
-                    zone: settings.zone.clone(),
+                    paint: terminal::stdout_paint(settings.common.color),
+                    zone: settings.common.zone.clone(),
                     top: settings.top,
                 };
                 sinks.push(Box::new(Table::new(Output::stdout(), options)));
             }
-            Some(Shape::Json) => sinks.push(Box::new(Json::new(Output::stdout()))),
+            Some(Shape::Json) => sinks.push(Box::new(Lines::new(Output::stdout(), RecordFormat::Json))),
             Some(Shape::Csv) => sinks.push(Box::new(Csv::new(Output::stdout()))),
             None => {}
         }
@@ -65,7 +60,7 @@ impl Report {
         let metrics = match &settings.metrics {
             Some(path) => {
                 let mut metrics = Metrics::new(&detectors, &[INPUT]);
-                metrics.ioc_entries(settings.indicators.lists().iter().map(|list| list.entries).sum());
+                metrics.ioc_entries(settings.common.listed.indicators());
                 Some((Output::create(path)?, metrics))
             }
             None => None,
@@ -79,6 +74,9 @@ impl Report {
     pub(super) fn take(&mut self, found: &Found) -> Result<(), SinkError> {
         if let Some((_, history)) = &mut self.history {
             found.panes.iter().for_each(|&pane| history.pane(pane));
+        }
+        if let Some((_, metrics)) = &mut self.metrics {
+            found.panes.iter().for_each(|pane| metrics.pane(INPUT, pane));
         }
         if let Some(lessons) = &mut self.lessons {
             found.records.iter().for_each(|record| lessons.take(record));

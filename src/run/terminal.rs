@@ -1,8 +1,9 @@
 //! What the terminal can do: colour, width.
 
+use crate::settings::When;
 use crate::sink::{Paint, Terminal};
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 /// Cells in a line where nobody says otherwise.
 const USUAL: usize = 80;
@@ -30,6 +31,25 @@ impl Color {
         };
         Paint { on }
     }
+}
+
+/// Whether to colour standard output.
+pub fn stdout_paint(when: When) -> Paint {
+    paint(when, std::io::stdout().is_terminal())
+}
+
+/// Whether to colour standard error.
+pub fn stderr_paint(when: When) -> Paint {
+    paint(when, std::io::stderr().is_terminal())
+}
+
+fn paint(when: When, terminal: bool) -> Paint {
+    let color = match when {
+        When::Auto => Color::Auto,
+        When::Always => Color::Always,
+        When::Never => Color::Never,
+    };
+    color.paint(terminal, std::env::var_os("NO_COLOR").as_deref(), std::env::var_os("TERM").as_deref())
 }
 
 /// Cells in a line of standard output, 80 where it is no terminal.

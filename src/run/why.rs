@@ -75,7 +75,7 @@ impl Shown {
         let more = if said.domains.len() > NAMES { ", …" } else { "" };
         let over = (!names.is_empty()).then(|| format!("one clock over {}{more}", names.join(", ")));
         let notes: Vec<String> = over.into_iter().chain(said.note.clone()).chain(told).collect();
-        let reason = |e: Evidence| (e.points, e.name.to_owned(), e.text);
+        let reason = |e: Evidence| (e.points, e.name.into_owned(), e.text);
         Shown {
             detector: finding.detector.into(),
             score,

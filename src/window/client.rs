@@ -5,7 +5,8 @@
 
 use crate::event::Millis;
 use crate::window::ledger::{ClientEntry, Learning};
-use crate::window::{Ladder, Merge, PANE, Sent, Usual, pane_of};
+use crate::window::{Ladder, Merge, PANE, Sent, Usual, pane_of, room};
+use serde::{Deserialize, Serialize};
 
 /// Length of a slot of the online clock, ms: a client that sent anything in it was on.
 pub const SLOT: Millis = 600_000;
@@ -14,7 +15,7 @@ pub const SLOT: Millis = 600_000;
 const KEPT: u32 = 256;
 
 /// What is remembered of a client.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Client {
     /// Name or address, as logged.
     pub name: Box<[u8]>,
@@ -49,7 +50,7 @@ pub struct Client {
 pub const DOWNLOADS: usize = 4;
 
 /// A program, a script or an archive that a client fetched.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Download {
     /// When the fetch began.
     pub at: Millis,
@@ -85,7 +86,7 @@ pub struct ClientDelta {
 }
 
 /// What a ledger is to learn of a client.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Learnable {
     /// What it sent.
     pub sent: Sent,
@@ -169,7 +170,7 @@ impl Client {
     /// Heap bytes behind the row.
     pub fn heap_bytes(&self) -> usize {
         self.name.len()
-            + self.downloads.capacity() * size_of::<Download>()
+            + room(self.downloads.len()) * size_of::<Download>()
             + self.downloads.iter().map(|download| download.from.len()).sum::<usize>()
             + self.sent.as_ref().map_or(0, |s| size_of::<(Ladder, Usual)>() + s.0.heap_bytes())
             + self.past.as_ref().map_or(0, |_| size_of::<ClientEntry>())

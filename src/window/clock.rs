@@ -4,6 +4,7 @@
 //! held until most of the [`RING`] lines from it on agree that time has moved. What no others agree with is rejected.
 
 use crate::event::Millis;
+use serde::{Deserialize, Serialize};
 
 /// How far behind the newest line a line may come and still be in order, ms. Squid writes a line when a transaction is
 /// over, so disorder is small; several workers writing one file may differ by seconds.
@@ -27,7 +28,7 @@ pub enum Tick {
 }
 
 /// Position of an input in event time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Clock {
     newest: Millis,
     /// Lines that came ahead and wait: (line number, time).

@@ -2,7 +2,8 @@
 
 use crate::window::Merge;
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
-use std::hash::{BuildHasherDefault, Hasher};
+use serde::{Deserialize, Serialize};
+use std::hash::{BuildHasher, Hasher};
 
 /// Places of an exact set, 2 KB: exact while three quarters of them hold different ones. A sketch is no smaller, and dear
 /// while it has as few: it keeps them in a compressed list, which is written anew at every ninth insertion.
@@ -28,13 +29,24 @@ impl Hasher for Identity {
     }
 }
 
-type Sketch = HyperLogLogPlus<u64, BuildHasherDefault<Identity>>;
+/// Makes [`Identity`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(in crate::window) struct AsIs;
+
+impl BuildHasher for AsIs {
+    type Hasher = Identity;
+    fn build_hasher(&self) -> Identity {
+        Identity::default()
+    }
+}
+
+type Sketch = HyperLogLogPlus<u64, AsIs>;
 
 /// A set of keyed 64-bit hashes of which only the size is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Distinct(Kind);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Kind {
     /// Of the places the first `len` are taken, of these the first `tidy` in ascending order, each once; the others as
     /// they came.
@@ -48,7 +60,7 @@ enum Kind {
 
 /// A sketch, and what spares it work: it is dear to ask (`count` needs `&mut` and up to 26 µs) and to tell again (a repeat
 /// costs as much as a new item).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Sketched {
     sketch: Sketch,
     /// The estimate as of the last refresh.
@@ -62,8 +74,7 @@ struct Sketched {
 impl Sketched {
     /// A sketch of these.
     fn of(seen: &[u64]) -> Sketched {
-        let mut sketch = Sketch::new(PRECISION, BuildHasherDefault::default())
-            .unwrap_or_else(|_| unreachable!("precision 10 is within 4..=18"));
+        let mut sketch = Sketch::new(PRECISION, AsIs).unwrap_or_else(|_| unreachable!("precision 10 is within 4..=18"));
         seen.iter().for_each(|hash| sketch.insert(hash));
         Sketched { sketch, count: seen.len() as u64, since: 0, recent: [0; 16] }
     }

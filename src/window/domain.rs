@@ -3,9 +3,10 @@
 use crate::event::{Contact, HostKind, Millis};
 use crate::window::ledger::{DomainLearning, Past};
 use crate::window::{Distinct, Majority, Merge, Standing, Usual};
+use serde::{Deserialize, Serialize};
 
 /// What is remembered of a domain.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Domain {
     /// Keyed hash of the name.
     pub hash: u64,
@@ -46,7 +47,7 @@ pub struct Domain {
 }
 
 /// What judgements have found of the clients of a domain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judged {
     /// Clients that came back often enough to show a rhythm, if they have one.
     pub clients: u32,

@@ -2,7 +2,8 @@
 //! pair that comes back has a clock.
 
 use crate::event::{Contact, Method, Millis};
-use crate::window::{Majority, PANE, Watched, pane_of};
+use crate::window::{Majority, PANE, Watched, pane_of, room};
+use serde::{Deserialize, Serialize};
 
 /// Meetings kept; one more takes the place of the oldest. As many as a record names.
 pub const MEETINGS: usize = 100;
@@ -13,7 +14,7 @@ pub const LONGEST: u32 = 24 * 60;
 const BUSY: u32 = 5;
 
 /// The first minute of one client with one domain that is new to all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meeting {
     /// Keyed hash of the domain.
     pub domain: u64,
@@ -57,7 +58,7 @@ impl Meeting {
 }
 
 /// What a fan is told of: what its meetings have in common.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Story {
     /// Names that fail, or look like letters at random: an algorithm makes them up.
     #[default]
@@ -83,7 +84,7 @@ impl Story {
 }
 
 /// Meetings of one story in a span that ends now.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Burst {
     /// Which.
     pub story: Story,
@@ -112,7 +113,7 @@ pub struct Burst {
 }
 
 /// The meetings of one client.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Fan {
     /// Keyed hash of the client.
     pub client: u64,
@@ -205,7 +206,7 @@ impl Fan {
 
     /// Heap bytes behind the row.
     pub fn heap_bytes(&self) -> usize {
-        self.meetings.capacity() * size_of::<Meeting>() + self.watched.as_ref().map_or(0, |w| w.bytes())
+        room(self.meetings.len()) * size_of::<Meeting>() + self.watched.as_ref().map_or(0, |w| w.bytes())
     }
 }
 

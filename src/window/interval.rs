@@ -1,10 +1,11 @@
 //! A duration in 16 bits: exact below two seconds, within 0.1 % above, monotone.
 
+use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 /// A duration in milliseconds with eleven significant bits: 5 or 6 bits of exponent, the rest mantissa. Codes sort as
 /// durations do, so quantiles may be taken of codes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Interval(u16);
 
 impl Interval {

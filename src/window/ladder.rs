@@ -1,6 +1,7 @@
 //! Sliding sums: minute panes for the last hour, hour panes for the last two days, nothing older.
 
-use crate::window::Merge;
+use crate::window::{Merge, room};
+use serde::{Deserialize, Serialize};
 
 /// Minutes kept one by one.
 const MINUTES: u32 = 60;
@@ -11,7 +12,7 @@ const HOURS: u32 = 48;
 pub const SMALL: u64 = 64 * 1024;
 
 /// What went out in a span of time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// Bytes from the client; 0 where not logged.
     pub bytes: u64,
@@ -33,7 +34,7 @@ impl Sent {
 }
 
 /// What went out in one pane. Two numbers beside each other: a [`Sent`] and a number would take half as much again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Rung {
     at: u32,
     posts: u32,
@@ -54,7 +55,7 @@ impl Rung {
 
 /// What went out, by minute and by hour. A window is a sum of panes; only panes with content are stored, at most
 /// 60 + 48 of them. Times are minutes since 1970.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ladder {
     minutes: Vec<Rung>,
     hours: Vec<Rung>,
@@ -91,7 +92,7 @@ impl Ladder {
 
     /// Heap bytes.
     pub fn heap_bytes(&self) -> usize {
-        (self.minutes.capacity() + self.hours.capacity()) * size_of::<Rung>()
+        (room(self.minutes.len()) + room(self.hours.len())) * size_of::<Rung>()
     }
 }
 

@@ -21,6 +21,7 @@ pub use spans::{Span, Spans};
 
 use crate::event::Millis;
 use crate::window::Merge;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Domains kept at most: about 500 MB.
@@ -48,7 +49,7 @@ pub struct Ledger {
 }
 
 /// How much a ledger has seen: what "new" and "few" are measured against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Learned {
     /// First contact, ms UTC.
     pub from: Millis,

@@ -1,7 +1,9 @@
 //! The value that most of a stream has, in eight bytes.
 
+use serde::{Deserialize, Serialize};
+
 /// The value that most of a stream has, in constant space: exact if one has more than half.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Majority {
     value: u32,
     lead: u32,

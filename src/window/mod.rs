@@ -47,6 +47,12 @@ pub fn pane_of(time: Millis) -> u32 {
     u32::try_from(time.max(0) / PANE).unwrap_or(u32::MAX)
 }
 
+/// Entries that are counted for a list of `len`: about the room that it is given as it grows. Not what the allocator gave
+/// it, since memory that was written down and read back must count the same.
+fn room(len: usize) -> usize {
+    if len < 16 { len.next_power_of_two() * usize::from(len > 0) } else { len.next_multiple_of(16) }
+}
+
 /// A summary that can take in the one of a later span. Associative; for those without order also commutative.
 pub trait Merge {
     /// Takes in `later`.

@@ -5,6 +5,7 @@ use crate::window::{
     Client, Hand, Interval, Ladder, ListedAs, Majority, Rings, SLOT, Scale, Sent, Urls, Watched, ladder, pane_of,
     timing,
 };
+use serde::{Deserialize, Serialize};
 
 /// Visits after which a pair is given a [`Detail`]: below, there are too few intervals to judge.
 const DETAIL_AT: u32 = 4;
@@ -17,7 +18,7 @@ const ENOUGH: usize = 12;
 const ON_ENOUGH: f64 = 0.5;
 
 /// What is remembered of every pair.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Pair {
     /// Keyed hash of the client.
     pub client: u64,
@@ -50,7 +51,7 @@ pub struct Pair {
 const _: () = assert!(size_of::<Pair>() == 96, "there are millions of them");
 
 /// What is remembered of a pair that comes back or sends bodies.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Detail {
     /// Intervals between contacts, and between visits while the client was on.
     pub intervals: Rings,
@@ -87,7 +88,7 @@ pub struct Detail {
 const _: () = assert!(size_of::<Detail>() <= 96, "one pair in six has one");
 
 /// What is remembered of a pair that does more than ask.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Heavy {
     /// What it sent, if it sends bodies.
     sent: Option<Box<Ladder>>,
@@ -99,7 +100,7 @@ pub struct Heavy {
 const URL_UNIT: u64 = 8;
 
 /// How far judgements have come with a pair; it only rises.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Standing {
     /// Not judged yet, or on too little.
     #[default]
@@ -116,7 +117,7 @@ pub enum Standing {
 pub const LONG_TUNNEL: u32 = 6 * 60_000;
 
 /// Tunnels kept open for [`LONG_TUNNEL`] and more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tunnels {
     /// How many.
     pub count: u32,

@@ -6,7 +6,8 @@
 
 use crate::event::{Action, Contact, Method, Millis};
 use crate::window::timing::{FINE_GAP, VISIT_GAP};
-use crate::window::{Interval, Majority, Scale, Watched};
+use crate::window::{Interval, Majority, Scale, Watched, room};
+use serde::{Deserialize, Serialize};
 
 /// Places kept of a program; one more takes the room of the one that was silent longest.
 pub const PLACES: usize = 100;
@@ -14,7 +15,7 @@ pub const PLACES: usize = 100;
 const KEPT: usize = 128;
 
 /// What is remembered of the requests of one client with one method.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Program {
     /// Keyed hash of the client.
     pub client: u64,
@@ -39,7 +40,7 @@ pub struct Program {
 }
 
 /// What a program has with one domain.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Place {
     /// Keyed hash of the domain.
     pub domain: u64,
@@ -68,7 +69,7 @@ pub struct Place {
 const _: () = assert!(size_of::<Place>() == 64);
 
 /// The newest contacts in their order, each with its place.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Turns {
     ring: Vec<(Interval, u8)>,
     next: u8,
@@ -188,8 +189,8 @@ impl Program {
 
     /// Heap bytes behind the row.
     pub fn heap_bytes(&self) -> usize {
-        self.places.capacity() * size_of::<Place>()
-            + (self.fine.ring.capacity() + self.visits.ring.capacity()) * size_of::<(Interval, u8)>()
+        room(self.places.len()) * size_of::<Place>()
+            + (room(self.fine.ring.len()) + room(self.visits.ring.len())) * size_of::<(Interval, u8)>()
             + self.watched.as_ref().map_or(0, |w| w.bytes())
     }
 }

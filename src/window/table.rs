@@ -2,6 +2,10 @@
 //! table grows.
 
 use hashbrown::HashTable;
+use serde::de::{SeqAccess, Visitor};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::marker::PhantomData;
 
 /// Most bytes in a block: a table has half a block of slack on average, and there are as many tables as shards.
 const BLOCK: usize = 6 * 1024;
@@ -22,6 +26,14 @@ impl<T> Default for Table<T> {
 impl<T> Table<T> {
     /// Rows in a block, a power of two.
     const ROWS: usize = 1 << (BLOCK / size_of::<T>()).ilog2();
+
+    /// Finds rows again after they were read back, as [`Table::retain`] does: reading them gives no index.
+    pub fn reindex(&mut self, rehash: impl Fn(&T) -> u64) {
+        self.index = HashTable::with_capacity(self.len());
+        for (row, value) in (0..).zip(self.blocks.iter().flatten()) {
+            self.index.insert_unique(rehash(value), row, |&r| rehash(row_of(&self.blocks, r)));
+        }
+    }
 
     /// Row of the key with this hash, if there.
     #[inline]
@@ -88,16 +100,43 @@ impl<T> Table<T> {
         for value in std::mem::take(&mut self.blocks).into_iter().flatten() {
             moved.push(keep(&value).then(|| self.push(value)));
         }
-        self.index = HashTable::with_capacity(self.len());
-        for (row, value) in (0..).zip(self.blocks.iter().flatten()) {
-            self.index.insert_unique(rehash(value), row, |&r| rehash(row_of(&self.blocks, r)));
-        }
+        self.reindex(rehash);
         moved
     }
 
     /// Bytes of rows and index.
     pub fn bytes(&self) -> usize {
         self.blocks.len() * Self::ROWS * size_of::<T>() + self.index.allocation_size()
+    }
+}
+
+/// Rows in their order.
+impl<T: Serialize> Serialize for Table<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rows = serializer.serialize_seq(Some(self.len()))?;
+        self.rows().try_for_each(|row| rows.serialize_element(row))?;
+        rows.end()
+    }
+}
+
+/// Rows without an index: see [`Table::reindex`].
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rows<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Rows<T> {
+            type Value = Table<T>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("rows")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Table<T>, A::Error> {
+                let mut table = Table::default();
+                while let Some(row) = rows.next_element()? {
+                    table.push(row);
+                }
+                Ok(table)
+            }
+        }
+        deserializer.deserialize_seq(Rows(PhantomData))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::event::Millis;
 use crate::window::Interval;
+use serde::{Deserialize, Serialize};
 
 /// Contacts that start closer than this are one, at the fine scale: a page's parallel requests, not a clock.
 pub const FINE_GAP: u64 = 300;
@@ -30,7 +31,7 @@ impl Scale {
 
 /// The newest intervals at each [`Scale`], oldest overwritten: two rings in one piece of the heap, as there are many of
 /// them and most stay short. Grows with use: empty ones cost no heap.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Rings {
     /// The rooms of the two, one behind the other.
     codes: Box<[Interval]>,
@@ -38,7 +39,7 @@ pub struct Rings {
 }
 
 /// How far a ring has come in its room.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Head {
     room: u8,
     len: u8,
@@ -137,7 +138,7 @@ impl<'a> Ring<'a> {
 }
 
 /// The clock hand of a pair: where its last contact and visit started. 16 bytes, kept for every pair.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Hand {
     /// Latest start seen.
     pub last: Millis,

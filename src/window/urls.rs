@@ -1,9 +1,11 @@
 //! What the URLs of a candidate carry: how many bytes, how many of them different, how much like chance.
 
 use crate::window::Distinct;
+use serde::{Deserialize, Serialize};
+use serde_big_array::Array;
 
 /// Paths and queries of a candidate, from the moment they were found to be long.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Urls {
     /// Looked at.
     pub count: u32,
@@ -12,12 +14,12 @@ pub struct Urls {
     /// Distinct ones.
     distinct: Distinct,
     /// How often each byte occurred in them.
-    letters: Box<[u32; 256]>,
+    letters: Box<Array<u32, 256>>,
 }
 
 impl Default for Urls {
     fn default() -> Self {
-        Urls { count: 0, length: 0, distinct: Distinct::default(), letters: Box::new([0; 256]) }
+        Urls { count: 0, length: 0, distinct: Distinct::default(), letters: Box::new(Array([0; 256])) }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What is usual: a log₂ histogram of what went out per active hour.
 
 use crate::window::Merge;
+use serde::{Deserialize, Serialize};
 
 /// Counts of hours by the power of two of the bytes (or requests) sent in them. 33 bins: nothing, then 2⁰ … 2³¹ and up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usual {
+    #[serde(with = "serde_big_array::BigArray")]
     bins: [u16; 33],
 }
 

@@ -1,10 +1,11 @@
 //! What is kept of a candidate for people: its hours, sample URLs, hosts, user.
 
 use crate::event::{Action, Contact};
-use crate::window::{Urls, pane_of};
+use crate::window::{Urls, pane_of, room};
+use serde::{Deserialize, Serialize};
 
 /// What is remembered of a candidate, from the moment it is one.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Watched {
     /// Hour by hour, oldest first, at most 14 days.
     pub series: Vec<Hour>,
@@ -21,7 +22,7 @@ pub struct Watched {
 }
 
 /// The entry of a list that a pair met.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedAs {
     /// The very thing that is listed, not only a sibling under the same domain.
     pub exact: bool,
@@ -35,7 +36,7 @@ pub const SAMPLES: usize = 5;
 pub const HOSTS: usize = 10;
 
 /// One hour of a candidate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hour {
     /// Hours since 1970.
     pub hour: u32,
@@ -83,7 +84,7 @@ impl Watched {
         size_of::<Watched>()
             + self.urls.as_ref().map_or(0, |urls| urls.bytes())
             + self.listed.as_ref().map_or(0, |listed| size_of::<ListedAs>() + listed.entry.len())
-            + self.series.capacity() * size_of::<Hour>()
+            + room(self.series.len()) * size_of::<Hour>()
             + self.samples.iter().chain(&self.hosts).map(|s| s.len() + 16).sum::<usize>()
     }
 }

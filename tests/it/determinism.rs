@@ -29,7 +29,7 @@ fn same(wanted: &str, found: &str, what: &str) {
 }
 
 #[test]
-fn threads_and_chunks() {
+fn f41_threads_and_chunks() {
     let files = Files::new([("access.log", world())]);
     for (threads_, chunk) in [(1, 1), (2, 777), (7, 1), (2, 64 * 1024), (7, 256 * 1024), (1, 64 << 20)] {
         let outcome = replay(&[files.path("access.log")], threads(threads_), chunk);
@@ -59,7 +59,7 @@ fn in_any_order(paths: &[PathBuf], what: &str) {
 }
 
 #[test]
-fn compression() {
+fn f41_compression() {
     let zst = zstd::encode_all(world(), 1).unwrap();
     let gz = gzip(world());
     let members = [gzip(&world()[..1_234_567]), gzip(&world()[1_234_567..])].concat();
@@ -70,7 +70,7 @@ fn compression() {
 }
 
 #[test]
-fn rotated_pieces() {
+fn f41_rotated_pieces() {
     let all = lines(world());
     let (one, two, three) = (all[..9_000].concat(), all[9_000..41_001].concat(), all[41_001..].concat());
     let files = Files::new([("access.log.2.gz", &gzip(&one)[..]), ("access.log.1", &two), ("access.log", &three)]);
@@ -78,7 +78,7 @@ fn rotated_pieces() {
 }
 
 #[test]
-fn many_small_pieces() {
+fn f41_many_small_pieces() {
     let pieces: Vec<Vec<u8>> = lines(world()).chunks(997).map(|piece| piece.concat()).collect();
     let files = Files::new([]);
     let paths: Vec<PathBuf> =
@@ -87,7 +87,7 @@ fn many_small_pieces() {
 }
 
 #[test]
-fn interleaved_proxies() {
+fn f41_interleaved_proxies() {
     let mut parts = [vec![], vec![], vec![]];
     for (i, line) in lines(world()).into_iter().enumerate() {
         parts[i * i % 7 % 3].extend_from_slice(line);

@@ -14,7 +14,7 @@ fn counts(outcome: &Outcome) -> (u64, u64, u64, u64) {
 }
 
 #[test]
-fn a_log_beside_its_archive_counts_once() {
+fn f40_a_log_beside_its_archive_counts_once() {
     let log = part();
     let files = Files::new([("x.log", &log[..]), ("x.log.gz", &gzip(&log))]);
     let alone = replay(&files.paths(&["x.log"]), threads(1), 100_000);
@@ -29,7 +29,7 @@ fn a_log_beside_its_archive_counts_once() {
 }
 
 #[test]
-fn three_copies_of_which_each_lacks_some() {
+fn f40_three_copies_of_which_each_lacks_some() {
     let log = part();
     let all = lines(&log);
     let without = |n: usize| -> Vec<u8> {
@@ -45,7 +45,7 @@ fn three_copies_of_which_each_lacks_some() {
 }
 
 #[test]
-fn allowed_duplicates_add_up() {
+fn f40_allowed_duplicates_add_up() {
     let log = part();
     let settings = EngineSettings { keep_duplicates: true, ..threads(2) };
     let outcome = run_all(&[&log, &log], settings, || 50_000);

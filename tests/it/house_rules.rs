@@ -16,9 +16,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["event", "input", "parse", "window", "detect", "alert"]),
     ("sink", &["alert"]),
     ("metrics", &["event", "parse", "detect", "alert", "engine"]),
+    ("state", &[]),
     ("cli", &[]),
-    ("settings", &["cli", "event", "parse", "window", "detect", "alert", "engine"]),
-    ("run", &["event", "input", "parse", "window", "detect", "alert", "engine", "sink", "metrics", "settings"]),
+    ("settings", &["cli", "event", "parse", "window", "detect", "alert", "engine", "sink"]),
+    (
+        "run",
+        &["event", "input", "parse", "window", "detect", "alert", "engine", "sink", "metrics", "state", "settings"],
+    ),
     ("lib", &[]),
 ];
 
@@ -147,4 +151,20 @@ fn every_detector_has_its_page_and_every_format_its_samples() {
     for log in samples.iter().filter_map(|name| name.strip_suffix(".log")) {
         assert!(samples.contains(&format!("{log}.expected.jsonl")), "{log}: what it should read as is missing");
     }
+}
+
+/// `tests/FAULTS.md` has a row for each fault that has a test, and each row has one.
+#[test]
+fn every_fault_has_a_test_and_a_row() {
+    let table = std::fs::read_to_string(root().join("tests/FAULTS.md")).unwrap();
+    let number = |text: &str| text.get(..2).filter(|n| n.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned);
+    let rows = table.lines().filter_map(|line| number(line.strip_prefix("| F")?)).collect::<BTreeSet<_>>();
+    let mut tested = BTreeSet::new();
+    for (_, text) in sources("src").iter().chain(&sources("tests/it")) {
+        let tests = text.lines().filter_map(|line| line.trim_start().strip_prefix("fn f"));
+        let names = tests.filter(|name| number(name).is_some());
+        tested.extend(names.flat_map(|name| name.split("_f").map_while(number)));
+    }
+    assert_eq!(rows, tested);
+    assert!(rows.iter().zip(1..).all(|(row, n)| *row == format!("{n:02}")) && rows.len() >= 61, "{rows:?}");
 }

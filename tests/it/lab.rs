@@ -80,7 +80,17 @@ pub fn run(log: &[u8], settings: EngineSettings, cut: impl FnMut() -> usize) -> 
 }
 
 /// Runs logs in Squid's format from memory, the one that is furthest behind first.
-pub fn run_all(logs: &[&[u8]], settings: EngineSettings, mut cut: impl FnMut() -> usize) -> Outcome {
+pub fn run_all(logs: &[&[u8]], settings: EngineSettings, cut: impl FnMut() -> usize) -> Outcome {
+    run_between(logs, settings, cut, |engine| engine)
+}
+
+/// The same; between two rounds the engine is handed to `between`.
+pub fn run_between(
+    logs: &[&[u8]],
+    settings: EngineSettings,
+    mut cut: impl FnMut() -> usize,
+    mut between: impl FnMut(Engine) -> Engine,
+) -> Outcome {
     let parser: Arc<dyn deguchi::parse::Parser> = Arc::from(by_name("squid").expect("a format"));
     let mut engine = Engine::new(settings).expect("threads");
     for (i, log) in logs.iter().enumerate() {
@@ -104,6 +114,7 @@ pub fn run_all(logs: &[&[u8]], settings: EngineSettings, mut cut: impl FnMut() -
         if over {
             assert!(engine.frontier(i as u16).is_none());
         }
+        engine = between(engine);
     }
     engine.finish(&mut found);
     Outcome::of(&engine, found)

@@ -1,10 +1,13 @@
 //! One binary for all integration tests: a module per law.
 
 mod cli;
+mod dashboards;
 mod determinism;
 mod duplicates;
+mod end_to_end;
 mod fanout;
 mod flood;
+mod follow;
 mod house_rules;
 mod incident;
 mod input;
@@ -12,13 +15,22 @@ mod invariants;
 mod lab;
 mod ledger;
 mod metrics;
+mod packaging;
 mod parse;
+mod process;
 mod readme;
 mod real;
+mod receive;
+mod reload;
 mod scenarios;
+mod servers;
 mod sink;
+mod sinks;
 mod squid;
+mod state;
 mod summary;
 mod synth;
 mod time;
+mod watch;
+mod web;
 mod why;

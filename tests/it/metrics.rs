@@ -77,6 +77,8 @@ fn metrics() -> Metrics {
     let summary = Summary { ledger_bytes: 4_000_000, ledger_until, known_from, hidden, ..summary() };
     metrics.summary("log", &summary);
     metrics.summary("log", &summary); // totals, not differences
+    metrics.pane("log", &PaneCount { end: MINUTE, events: 10, denied: 4 });
+    metrics.pane("log", &PaneCount { end: 2 * MINUTE, events: 10, denied: 0 });
     metrics
 }
 

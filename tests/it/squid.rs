@@ -5,41 +5,27 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::servers::{Ended, program};
 use serde_json::Value;
 
 const EXTENDED: &str =
     r#"%ts.%03tu %6tr %>a %Ss/%03>Hs %<st %>st %rm %ru %[un %Sh/%<a %mt "%{Referer}>h" "%{User-Agent}>h""#;
-const BEACON: &str = "www.calls-home.example";
-const DROP: &str = "upload.drop-site.example";
-const NEWS: &str = "news.reads-well.example";
+pub(crate) const BEACON: &str = "www.calls-home.example";
+pub(crate) const DROP: &str = "upload.drop-site.example";
+pub(crate) const NEWS: &str = "news.reads-well.example";
 /// Contacts of the beacon, a second apart.
 const BEATS: u64 = 25;
-const UPLOADS: usize = 12;
-const UPLOAD: usize = 2 << 20;
-
-/// Ends the process it holds, also when a test fails.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn squid() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    folders.map(|folder| folder.join("squid")).find(|file| file.is_file())
-}
+/// Requests of an upload, and bytes of each.
+pub(crate) const UPLOADS: usize = 12;
+pub(crate) const UPLOAD: usize = 2 << 20;
 
 /// Answers every request with two bytes, whatever it is.
-fn origin() -> SocketAddr {
+pub(crate) fn origin() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     thread::spawn(move || {
@@ -69,7 +55,7 @@ fn answer(stream: TcpStream) -> std::io::Result<()> {
 }
 
 /// Sends bytes to the proxy and gives back the status line of what it says within a time.
-fn send(proxy: SocketAddr, bytes: &[u8], patience: Duration) -> String {
+pub(crate) fn send(proxy: SocketAddr, bytes: &[u8], patience: Duration) -> String {
     let mut stream = TcpStream::connect(proxy).expect("the proxy listens");
     stream.set_read_timeout(Some(patience)).expect("a timeout");
     stream.write_all(bytes).expect("the proxy reads");
@@ -78,7 +64,8 @@ fn send(proxy: SocketAddr, bytes: &[u8], patience: Duration) -> String {
     String::from_utf8_lossy(&reply).lines().next().unwrap_or_default().to_owned()
 }
 
-fn request(proxy: SocketAddr, method: &str, url: &str, agent: &str, body: &[u8]) {
+/// A request that must succeed.
+pub(crate) fn request(proxy: SocketAddr, method: &str, url: &str, agent: &str, body: &[u8]) {
     let host = url.split('/').nth(2).expect("an absolute URL");
     let head = format!(
         "{method} {url} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -88,7 +75,13 @@ fn request(proxy: SocketAddr, method: &str, url: &str, agent: &str, body: &[u8])
     assert!(status.starts_with("HTTP/1.1 200"), "{method} {url}: {status}");
 }
 
-fn start(squid: &Path, folder: &Path) -> (Ended, SocketAddr) {
+/// A Squid that logs in two formats, `native.log` and `extended.log`, and its address.
+pub(crate) fn start(squid: &Path, folder: &Path) -> (Ended, SocketAddr) {
+    start_with(squid, folder, "")
+}
+
+/// The same with further settings.
+pub(crate) fn start_with(squid: &Path, folder: &Path, more: &str) -> (Ended, SocketAddr) {
     // Started by root, Squid becomes another user.
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).expect("a folder of ours");
     let proxy = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
@@ -98,9 +91,9 @@ fn start(squid: &Path, folder: &Path) -> (Ended, SocketAddr) {
         "http_port {proxy}\nudp_incoming_address 127.0.0.1\nhosts_file {shown}/hosts\ndns_nameservers 127.0.0.1\n\
          cache deny all\nvisible_hostname proxy.example\nstrip_query_terms off\n\
          pid_filename {shown}/squid.pid\ncache_log {shown}/cache.log\ncoredump_dir {shown}\nnetdb_filename none\n\
-         pinger_enable off\nbuffered_logs off\nshutdown_lifetime 0 seconds\nlogformat extended {EXTENDED}\n\
+         pinger_enable off\nlogfile_rotate 3\nbuffered_logs off\nshutdown_lifetime 0 seconds\nlogformat extended {EXTENDED}\n\
          acl refused dstdomain .refused.example\nhttp_access deny refused\nhttp_access allow all\n\
-         access_log stdio:{shown}/native.log squid\naccess_log stdio:{shown}/extended.log extended\n"
+         access_log stdio:{shown}/native.log squid\naccess_log stdio:{shown}/extended.log extended\n{more}"
     );
     std::fs::write(folder.join("squid.conf"), settings).expect("room");
     let said = std::fs::File::create(folder.join("squid.out")).expect("room");
@@ -146,11 +139,7 @@ fn replay(log: &Path, extra: &[&str]) -> (Vec<(String, String)>, u64) {
 
 #[test]
 fn a_beacon_and_an_upload_through_a_real_squid_are_found() {
-    let Some(squid) = squid() else {
-        assert!(std::env::var_os("CI").is_none(), "squid is missing: apt-get install squid-openssl");
-        eprintln!("skipped: squid is not installed");
-        return;
-    };
+    let Some(squid) = program("squid", "squid-openssl") else { return };
     let folder = tempfile::tempdir().expect("a scratch folder");
     let port = origin().port();
     let (running, proxy) = start(&squid, folder.path());

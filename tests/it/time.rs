@@ -1,8 +1,11 @@
 //! Event time drives everything: disorder (F43), times that nobody else believes (F44), the ends of the calendar (F45).
 
 use crate::lab::{DAY, HOUR, Outcome, beacon, line, lines, merged, reading, run, run_all, threads};
+use deguchi::engine::{Engine, Found};
 use deguchi::event::Millis;
-use deguchi::parse::Reason;
+use deguchi::input::Chunk;
+use deguchi::parse::{Reason, by_name};
+use std::sync::Arc;
 
 /// Four hours of seven people and a beacon, and how it is told.
 fn log() -> Vec<u8> {
@@ -34,7 +37,7 @@ fn disorder(log: &[u8], reach: u64, seed: u64) -> Vec<u8> {
 }
 
 #[test]
-fn disorder_within_the_lateness_changes_nothing() {
+fn f43_disorder_within_the_lateness_changes_nothing() {
     let log = log();
     let sorted = run(&log, threads(1), || 10_000);
     found(&sorted);
@@ -58,7 +61,7 @@ fn disorder_in_a_sparse_log_rejects_nothing() {
 }
 
 #[test]
-fn what_is_later_than_that_is_counted_as_late() {
+fn f43_what_is_later_than_that_is_counted_as_late() {
     let log = log();
     let sorted = run(&log, threads(1), || 10_000);
     let mixed = disorder(&log, 60_000, 3);
@@ -90,7 +93,7 @@ fn names_of_late_lines_are_their_own() {
 }
 
 #[test]
-fn a_line_from_the_future_is_rejected_wherever_it_stands() {
+fn f44_a_line_from_the_future_is_rejected_wherever_it_stands() {
     let log = log();
     let all = lines(&log);
     let wanted = run(&log, threads(1), || 10_000);
@@ -115,7 +118,7 @@ fn a_line_from_the_future_is_rejected_wherever_it_stands() {
 
 /// The first by file and line is told, as of every other kind, however the lines come in.
 #[test]
-fn where_the_first_line_from_the_future_stands() {
+fn f44_where_the_first_line_from_the_future_stands() {
     let log = log();
     let odd = |i: i64| line(DAY + (87_600 + i) * HOUR, "10.0.0.5", "http://www.site3.example/9.html");
     let nasty = |at: [usize; 2]| -> Vec<u8> {
@@ -139,7 +142,7 @@ fn where_the_first_line_from_the_future_stands() {
 
 /// A host whose clock is ten years ahead: one line in ten.
 #[test]
-fn a_host_from_the_future() {
+fn f44_a_host_from_the_future() {
     let log = log();
     let wanted = run(&log, threads(1), || 10_000);
     let (mut mixed, mut odd) = (Vec::new(), 0);
@@ -157,7 +160,7 @@ fn a_host_from_the_future() {
 }
 
 #[test]
-fn a_line_from_1970_says_nothing_of_the_others() {
+fn f45_a_line_from_1970_says_nothing_of_the_others() {
     let log = log();
     let all = lines(&log);
     let wanted = run(&log, threads(1), || 10_000);
@@ -192,7 +195,7 @@ fn a_quiet_night_is_no_fault() {
 }
 
 #[test]
-fn the_ends_of_the_calendar() {
+fn f45_the_ends_of_the_calendar() {
     // Whole logs of one time: read, or rejected with a reason; nothing wraps, nothing is lost.
     let of = |start: &str| -> Vec<u8> {
         let text =
@@ -212,7 +215,7 @@ fn the_ends_of_the_calendar() {
 }
 
 #[test]
-fn leap_seconds_and_summer_time() {
+fn f45_leap_seconds_and_summer_time() {
     let event = |time: &str| {
         let line = format!(r#"10.0.0.1 - - [{time}] "GET http://a.example/ HTTP/1.1" 200 5 TCP_MISS:HIER_NONE"#);
         let parser = deguchi::parse::by_name("common").unwrap();
@@ -227,4 +230,36 @@ fn leap_seconds_and_summer_time() {
     assert_eq!(event("01/Jan/1970:00:00:00 +0100"), None, "before 1970");
     assert_eq!(event("31/Dec/9999:23:59:59 -0100"), None, "after 9999");
     assert!(event("31/Dec/9999:23:59:59 +0000").is_some());
+}
+
+/// A proxy that says nothing for an hour holds nobody back (F47); what it says then counts, late where it must be.
+#[test]
+fn f47_an_idle_input_holds_nobody_back() {
+    let busy = log();
+    let quiet =
+        merged([reading(DAY, DAY + HOUR, 100, "10.7.7.7"), reading(DAY + 3 * HOUR, DAY + 4 * HOUR, 100, "10.7.7.7")]);
+    let is_before = |line: &[u8], time: Millis| line < (time / 1000).to_string().as_bytes();
+    let cut = |log, time| lines(log).into_iter().partition::<Vec<&[u8]>, _>(|line| is_before(line, time));
+    let ((before, after), halves) = (cut(&quiet, DAY + 2 * HOUR), cut(&busy, DAY + 3 * HOUR + HOUR / 2));
+    let chunk = |lines: &[&[u8]]| Chunk { bytes: lines.concat(), ..Chunk::default() };
+    let mut engine = Engine::new(threads(2)).unwrap();
+    let parser = || Arc::from(by_name("squid").unwrap());
+    let (a, b) = (engine.add_input("a", "squid", parser(), DAY), engine.add_input("b", "squid", parser(), DAY));
+    let mut found = Found::default();
+    engine.round(vec![(a, chunk(&halves.0)), (b, chunk(&before))], &[], &mut found);
+    let held = engine.watermark().unwrap();
+    assert!(held < DAY + HOUR + HOUR / 10, "waits for the other");
+    engine.idle(b);
+    engine.round(Vec::new(), &[], &mut found);
+    assert!(engine.watermark().unwrap() > DAY + 3 * HOUR, "waits no more");
+    let closed = engine.watermark().unwrap();
+    engine.round(vec![(b, chunk(&after)), (a, chunk(&halves.1))], &[], &mut found);
+    engine.round(Vec::new(), &[a, b], &mut found);
+    engine.finish(&mut found);
+    let summary = engine.summary();
+    assert_eq!(summary.events as usize, lines(&busy).len() + lines(&quiet).len());
+    let late = after.iter().filter(|line| is_before(line, closed)).count() as u64;
+    assert!(summary.late > 0 && summary.late <= late, "{} of {late}", summary.late);
+    assert!(found.records.iter().any(|r| r.domain == "evil.example"));
+    assert!(found.records.is_sorted_by_key(|r| r.time.clone()), "no record is of a pane that was told of");
 }

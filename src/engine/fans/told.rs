@@ -7,6 +7,7 @@ use crate::engine::pane::Pane;
 use crate::engine::shard::Shard;
 use crate::event::{Contact, Method, Millis};
 use crate::window::{Burst, Detail, Domain, Fan, Hand, MEETINGS, Meeting, Pair, Story, Watched};
+use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
 
 /// A burst, and what is known of its domains.
@@ -27,6 +28,7 @@ pub struct Gathered {
 pub type Names = Vec<Box<[u8]>>;
 
 /// What was told of a client.
+#[derive(Serialize, Deserialize)]
 pub struct Told {
     /// The worst finding.
     pub episode: Episode,

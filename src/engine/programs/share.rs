@@ -13,6 +13,7 @@ use crate::engine::waiting::Waiting;
 use crate::engine::why::{At, Said};
 use crate::event::{Method, Millis};
 use crate::window::{Domain, Program, Table, pane_of};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -22,13 +23,15 @@ const FEWEST: u32 = 6;
 const CANDIDATE: u8 = 25;
 
 /// Programs of a share of all client and method.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Share {
     table: Table<Program>,
     /// What was found in this pane.
+    #[serde(skip)]
     due: Vec<Due>,
     told: BTreeMap<(u64, Method), Told>,
     heap: usize,
+    #[serde(skip)]
     outcome: Outcome,
 }
 
@@ -68,6 +71,10 @@ impl exchange::Share for Share {
 
     fn bytes(&self) -> usize {
         self.table.bytes() + self.heap
+    }
+
+    fn reindex(&mut self) {
+        self.table.reindex(|p| hash_of(p.client, p.method));
     }
 
     fn outcome(&mut self) -> &mut Outcome {

@@ -6,11 +6,13 @@ use crate::engine::exchange::join;
 use crate::engine::pane::Pane;
 use crate::event::Millis;
 use crate::window::{Domain, PLACES, Pair, Place, Program, Watched};
+use serde::{Deserialize, Serialize};
 
 /// Hashes and names of domains, in the order of the first contacts.
 pub type Names = Vec<(u64, Box<[u8]>)>;
 
 /// What was told of a program.
+#[derive(Serialize, Deserialize)]
 pub struct Told {
     /// The worst so far.
     pub episode: Episode,

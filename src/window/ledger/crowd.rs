@@ -1,10 +1,10 @@
 //! The clients of a domain: exact while few, a sketch beyond. Unlike [`crate::window::Distinct`] it is the same whatever the
 //! order in which they came, since it is written to a file that must not depend on it.
 
-use crate::window::Merge;
+use crate::window::distinct::AsIs;
+use crate::window::{Merge, room};
 use hyperloglogplus::{HyperLogLog, HyperLogLogPlus};
 use serde::{Deserialize, Serialize};
-use std::hash::BuildHasher;
 
 /// Clients kept one by one. At so many a sketch has left its sparse form for registers, which are the same for the same
 /// set; its sparse form is not.
@@ -14,24 +14,13 @@ const PRECISION: u8 = 10;
 /// Registers of six bits, five in a word.
 const WORDS: usize = 205;
 
-/// The items are keyed hashes already.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct AsIs;
-
-impl BuildHasher for AsIs {
-    type Hasher = crate::window::Identity;
-    fn build_hasher(&self) -> Self::Hasher {
-        Self::Hasher::default()
-    }
-}
-
 type Sketch = HyperLogLogPlus<u64, AsIs>;
 
 /// Keyed hashes of clients.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Crowd(Kind);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Kind {
     /// Ascending, each once.
     Exact(Vec<u64>),
@@ -90,7 +79,7 @@ impl Crowd {
     /// Heap bytes.
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
-            Kind::Exact(seen) => seen.capacity() * 8,
+            Kind::Exact(seen) => room(seen.len()) * 8,
             Kind::Sketch(_) => 1_100,
         }
     }

@@ -1,7 +1,8 @@
 //! A set of days, UTC.
 
 use crate::event::Millis;
-use crate::window::Merge;
+use crate::window::{Merge, room};
+use serde::{Deserialize, Serialize};
 
 /// Words of 64 days that are kept: the newest 1,024 days, so that a set takes at most 128 bytes.
 const WORDS: usize = 16;
@@ -9,7 +10,7 @@ const WORDS: usize = 16;
 const DAY: Millis = 86_400_000;
 
 /// Days, of the newest 1,024: a true set, so that what is seen twice counts once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Days {
     /// Days of the first word: 64 × this and on, since 1970.
     start: u32,
@@ -81,7 +82,7 @@ impl Days {
 
     /// Heap bytes.
     pub fn heap_bytes(&self) -> usize {
-        self.words.capacity() * 8
+        room(self.words.len()) * 8
     }
 }
 

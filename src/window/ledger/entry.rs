@@ -3,6 +3,7 @@
 use super::{Crowd, Days};
 use crate::event::{Action, Contact, Millis};
 use crate::window::{Merge, Usual, pane_of};
+use serde::{Deserialize, Serialize};
 
 /// Rows for which there is room in the map, for each that is there: its nodes are half full when it is filled in order.
 pub(super) const NODE: usize = 2;
@@ -10,7 +11,7 @@ pub(super) const NODE: usize = 2;
 const NAME: usize = 16;
 
 /// An own incident: the worst that was told of a domain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     /// When it was told, ms UTC.
     pub time: Millis,
@@ -26,7 +27,7 @@ impl Incident {
 }
 
 /// Sums over all contacts with a domain: what learning twice would double.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volumes {
     /// Contacts.
     pub requests: u64,
@@ -55,7 +56,7 @@ impl Merge for Volumes {
 }
 
 /// One registrable domain, IP literal or single label.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DomainEntry {
     /// First start of any client, ms UTC.
     pub first: Millis,
@@ -169,7 +170,7 @@ impl Past {
 }
 
 /// What a judgement asks of a domain that the ledger knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Past {
     /// First start of any client, ms UTC.
     pub first: Millis,
@@ -188,7 +189,7 @@ pub struct Past {
 }
 
 /// One client.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClientEntry {
     /// Last end, ms UTC.
     pub last: Millis,

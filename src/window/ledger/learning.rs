@@ -3,13 +3,14 @@
 use super::{ClientEntry, DomainEntry};
 use crate::window::ladder::SMALL;
 use crate::window::{ClientDelta, Sent};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Entries of a leaf of the map; it is half full at least, or alone.
 const LEAF: usize = 12;
 
 /// A domain while it is learned: its entry, and what each client sent it in the hour that goes on.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DomainLearning {
     /// All but that hour.
     pub entry: DomainEntry,
@@ -54,7 +55,7 @@ impl DomainLearning {
 }
 
 /// A client while it is learned: its entry, and the hour and the day that go on.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Learning {
     entry: ClientEntry,
     hour: u32,

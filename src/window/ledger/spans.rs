@@ -2,10 +2,11 @@
 
 use super::entry::NODE;
 use crate::event::Millis;
-use crate::window::Merge;
+use crate::window::{Merge, room};
+use serde::{Deserialize, Serialize};
 
 /// From a time to a time, both included, ms UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Span {
     /// The first.
     pub from: Millis,
@@ -24,13 +25,13 @@ impl Span {
 }
 
 /// Spans that do not overlap, ascending. A growing log has one; each pass with `--since` may add another.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spans(Vec<Span>);
 
 impl Spans {
     /// Bytes they take in a ledger.
     pub fn row_bytes(&self) -> usize {
-        NODE * (size_of::<u64>() + size_of::<Spans>()) + self.0.capacity() * size_of::<Span>()
+        NODE * (size_of::<u64>() + size_of::<Spans>()) + room(self.0.len()) * size_of::<Span>()
     }
 
     /// Whether a time lies in one.

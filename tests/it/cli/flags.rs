@@ -9,7 +9,7 @@ fn wrong_words() {
     files.write("worse.toml", b"memory = ");
     files.write("allow.toml", b"[[allow]]\nreason = \"x\"\n");
     files.write("sites.toml", b"A = [\"192.0.2.1/24\"]\n");
-    let wrong: [(&[&str], &str); 21] = [
+    let wrong: [(&[&str], &str); 22] = [
         (&[], "Usage"),
         (&["replay"], "PATH"),
         (&["replay", "--nonsense", "x.log"], "--nonsense"),
@@ -26,6 +26,7 @@ fn wrong_words() {
         (&["replay", "--since", "yesterday", "x.log"], "2026-05-08"),
         (&["replay", "--since", "2026-05-08", "--until", "2026-05-07", "x.log"], "before --until"),
         (&["replay", "--alerts", "-", "--output", "csv", "x.log"], "--output"),
+        (&["replay", "--alerts-format", "xml", "x.log"], "json, ecs, ocsf, cef"),
         (&["replay", "--ioc", "none.txt", "x.log"], "none.txt"),
         (&["replay", "--ioc", "empty.log", "x.log"], "write one a line"),
         (&["replay", "--allow", "allow.toml", "x.log"], "allow.toml, line 1: the rule would hide everything"),

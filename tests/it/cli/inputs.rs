@@ -63,14 +63,14 @@ fn what_is_no_log() {
 }
 
 #[test]
-fn lines_of_another_format() {
+fn f31_lines_of_another_format() {
     let ran = deguchi(&files(), &["replay", "--format", "combined", "x.log"]);
     assert_eq!(ran.code, Some(3));
     assert!(ran.err.contains("rejected") && ran.err.contains("x.log:1"), "{}", ran.err);
 }
 
 #[test]
-fn garbage_before_the_first_good_line() {
+fn f31_garbage_before_the_first_good_line() {
     let mixed = [vec![b'x'; 300_000], b"\n".repeat(3), "junk line\n".repeat(30_000).into_bytes(), log()].concat();
     let binary: Vec<u8> = (0..1_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let (comments, few) = ("# comment\n".repeat(30_000).into_bytes(), "junk\n".repeat(300).into_bytes());
@@ -132,7 +132,7 @@ fn standard_input() {
 
 /// Every line is in one count, whatever it is.
 #[test]
-fn the_sum_of_a_nasty_file() {
+fn f31_the_sum_of_a_nasty_file() {
     let log = log();
     let mut nasty = Vec::new();
     for (i, line) in lines(&log).into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! What is written, where, and exit status 4 where it cannot be.
 
 use super::{command, deguchi, files, told};
+use deguchi::sink::RecordFormat;
 use std::process::{Command, Stdio};
 
 #[test]
@@ -118,4 +119,31 @@ fn the_page_of_a_sample() {
     };
     let summary: Vec<String> = ran.err.lines().filter_map(timeless).collect();
     insta::assert_snapshot!(format!("{}\n{}", ran.out, summary.join("\n")));
+}
+
+/// By the flag, by the environment and by the settings file; the ids are those of the records.
+#[test]
+fn forms_of_records() {
+    let files = files();
+    files.write("ecs.toml", b"alerts-format = \"ecs\"\n");
+    let json = deguchi(&files, &["replay", "--quiet", "--alerts", "-", "x.log"]).out;
+    let ids = |format: RecordFormat, text: &str| -> Vec<Option<String>> {
+        text.lines().map(|line| format.id(line.as_bytes())).collect()
+    };
+    let wanted = ids(RecordFormat::Json, &json);
+    assert!(wanted.len() > 1 && wanted.iter().all(Option::is_some), "{json}");
+    let by_file = deguchi(&files, &["replay", "--quiet", "--config", "ecs.toml", "--alerts", "-", "x.log"]).out;
+    assert_eq!(ids(RecordFormat::Ecs, &by_file), wanted);
+    for format in RecordFormat::ALL {
+        let flags =
+            ["replay", "--quiet", "--config", "ecs.toml", "--alerts-format", format.as_str(), "--alerts", "-", "x.log"];
+        assert_eq!(ids(format, &deguchi(&files, &flags).out), wanted, "the flag wins");
+        let told = told(
+            command(&files, &["replay", "--quiet", "--alerts", "-", "x.log"])
+                .env("DEGUCHI_ALERTS_FORMAT", format.as_str())
+                .output()
+                .unwrap(),
+        );
+        assert_eq!(ids(format, &told.out), wanted);
+    }
 }

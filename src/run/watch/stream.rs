@@ -1,0 +1,170 @@
+//! One live log on its way into the engine: what its first lines say of its format and its time, and whether it is idle.
+
+use crate::engine::Engine;
+use crate::event::Millis;
+use crate::input::Chunk;
+use crate::input::follow::Position;
+use crate::parse::{self, DETECT_LINES, Parser};
+use crate::run::feed::begins;
+use crate::settings::Format;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// First lines are waited for so long, if there are fewer than tell a format for sure.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// Bytes looked at for a format and a time.
+const HEAD: usize = 1 << 20;
+/// After so long without a line a log is idle: the others do not wait for it. A proxy in use writes every few seconds.
+pub(super) const IDLE: Duration = Duration::from_secs(30);
+/// Lines of which the earliest time bounds what a log begins with.
+const FIRST_LINES: usize = 15;
+
+/// One live log.
+pub(super) struct Stream {
+    /// Path of the live file, for people.
+    name: String,
+    /// Its number in the engine, once its format is known.
+    input: Option<u16>,
+    /// Its first lines until then.
+    head: Vec<Chunk>,
+    /// The place behind them: it is covered when the engine has them.
+    place: Option<Position>,
+    /// When the first of them, and the latest line of all, came, by the caller's clock.
+    since: Duration,
+    latest: Duration,
+    idle: bool,
+    /// Nothing of it can be read so far, and that was said.
+    strange: bool,
+}
+
+/// What the first lines say of a format.
+struct Guess {
+    name: String,
+    confidence: Option<u8>,
+    parser: Arc<dyn Parser>,
+}
+
+impl Stream {
+    /// A log that says nothing yet.
+    pub(super) fn new(name: String, now: Duration) -> Stream {
+        Stream {
+            name,
+            input: None,
+            head: Vec::new(),
+            place: None,
+            since: now,
+            latest: now,
+            idle: false,
+            strange: false,
+        }
+    }
+
+    /// A log that the engine knows from an earlier run.
+    pub(super) fn known(name: String, input: u16, now: Duration) -> Stream {
+        Stream { input: Some(input), ..Stream::new(name, now) }
+    }
+
+    /// The place behind what was read of it.
+    pub(super) fn at(&mut self, place: Position) {
+        self.place = Some(place);
+    }
+
+    /// The place behind what the engine has of it, if that moved.
+    pub(super) fn covered(&mut self) -> Option<Position> {
+        if self.head.is_empty() { self.place.take() } else { None }
+    }
+
+    /// Its number in the engine, once its format is known.
+    pub(super) fn input(&self) -> Option<u16> {
+        self.input
+    }
+
+    /// Takes lines of it.
+    pub(super) fn take(&mut self, chunk: Chunk, now: Duration, chunks: &mut Vec<(u16, Chunk)>) {
+        self.latest = now;
+        self.idle = false;
+        match self.input {
+            Some(input) => chunks.push((input, chunk)),
+            None => {
+                if self.head.is_empty() {
+                    self.since = now;
+                }
+                self.head.push(chunk);
+            }
+        }
+    }
+
+    /// Tells the engine of it as soon as its first lines tell enough; its lines go on from then. What is said of that, if
+    /// it is odd.
+    pub(super) fn begin(
+        &mut self,
+        (engine, format, now, clock): (&mut Engine, &Format, Duration, Millis),
+        chunks: &mut Vec<(u16, Chunk)>,
+    ) -> Option<String> {
+        if self.input.is_some() || self.head.is_empty() {
+            return None;
+        }
+        let bytes: usize = self.head.iter().map(|chunk| chunk.bytes.len()).sum();
+        let lines: usize = self.head.iter().map(|chunk| chunk.lines().take(DETECT_LINES).count()).sum();
+        if lines < DETECT_LINES && bytes < HEAD && now < self.since + PATIENCE {
+            return None;
+        }
+        let guess = self.guess(format);
+        let first = guess.as_ref().ok().and_then(|guess| self.first(guess.parser.as_ref()));
+        // Garbage may stand before the log proper.
+        if first.is_none() && bytes < HEAD {
+            let word =
+                || format!("{}: none of its first lines can be read; --format or --logformat says how", self.name);
+            return (!std::mem::replace(&mut self.strange, true)).then(word);
+        }
+        let (guess, said) = match guess {
+            Ok(guess) => (guess, None),
+            // Each line is then counted as rejected, with a reason.
+            Err(said) => (Guess { name: "squid".into(), confidence: None, parser: Arc::new(parse::Squid) }, Some(said)),
+        };
+        let input = engine.add_input(&self.name, &guess.name, guess.parser, first.unwrap_or(clock));
+        self.input = Some(input);
+        chunks.extend(self.head.drain(..).map(|chunk| (input, chunk)));
+        let sure = guess.confidence.map_or(String::new(), |percent| format!(" ({percent} % of its first lines)"));
+        Some(said.unwrap_or_else(|| format!("{}: format {}{sure}", self.name, guess.name)))
+    }
+
+    /// Tells the engine if others are no longer to wait for it.
+    pub(super) fn rest(&mut self, engine: &mut Engine, now: Duration) -> bool {
+        let Some(input) = self.input else { return false };
+        let rests = !self.idle && now >= self.latest + IDLE;
+        if rests {
+            self.idle = true;
+            engine.idle(input);
+        }
+        rests
+    }
+
+    fn guess(&self, format: &Format) -> Result<Guess, String> {
+        if let Format::Given(name, parser) = format {
+            return Ok(Guess { name: name.clone(), confidence: None, parser: Arc::clone(parser) });
+        }
+        let lines: Vec<&[u8]> = self.head.iter().flat_map(|chunk| chunk.lines().map(|(_, line)| line)).collect();
+        let mut wrong = None;
+        for lines in lines.chunks(DETECT_LINES) {
+            match parse::detect(lines.iter().copied()) {
+                Ok(found) => {
+                    let confidence = Some(found.confidence);
+                    return Ok(Guess { name: found.name.to_owned(), confidence, parser: found.parser });
+                }
+                Err(error) => wrong = wrong.or(Some(error)),
+            }
+        }
+        let wrong = wrong.map_or_else(|| "no lines".to_owned(), |error| error.to_string());
+        Err(format!(
+            "{}: {wrong}; its lines are counted as rejected until --format or --logformat says more",
+            self.name
+        ))
+    }
+
+    fn first(&self, parser: &dyn Parser) -> Option<Millis> {
+        let lines = self.head.iter().flat_map(|chunk| chunk.lines());
+        let events = lines.filter_map(|(_, line)| parser.parse(line).ok().flatten());
+        begins(events.map(|event| event.end()).take(FIRST_LINES).collect())
+    }
+}
