@@ -15,7 +15,7 @@ mod varint;
 pub use history::History;
 pub use live::{Delivery, Discontinuity, Dropped, Live};
 pub use reload::Reload;
-pub use store::{CommitFailure, Store};
+pub use store::{CommitFailure, Store, Written};
 
 use crate::alert::{Record, RecordKind, Severity};
 use crate::engine::{PaneCount, Summary};

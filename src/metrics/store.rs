@@ -44,6 +44,15 @@ impl CommitFailure {
     }
 }
 
+/// What was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// Records, and what sinks have of them.
+    Records,
+    /// The memory of the engine.
+    Snapshot,
+}
+
 /// The families of a run that keeps a state.
 #[derive(Debug)]
 pub struct Store {
@@ -53,6 +62,7 @@ pub struct Store {
     size: IntGaugeVec,
     recovery: GaugeVec,
     duration: Histogram,
+    snapshot: Histogram,
     pause: Histogram,
 }
 
@@ -71,7 +81,14 @@ impl Store {
             last: gauge_f64(registry, &LAST),
             size: gauge(registry, &SIZE),
             recovery: gauge_f64(registry, &RECOVERY),
-            duration: histogram("deguchi_store_commit_duration_seconds", "How long commits of the state take."),
+            duration: histogram(
+                "deguchi_store_commit_duration_seconds",
+                "How long it takes until what was decided or delivered is on the disk.",
+            ),
+            snapshot: histogram(
+                "deguchi_store_snapshot_duration_seconds",
+                "How long a snapshot takes to be on the disk. Detection and records do not wait for it.",
+            ),
             pause: histogram(
                 "deguchi_store_snapshot_pause_seconds",
                 "How long the engine stands still while its memory is written down.",
@@ -87,12 +104,15 @@ impl Store {
         store
     }
 
-    /// A commit at `now`, seconds since 1970, that took `took`; the file is `size` bytes large.
-    pub fn committed(&self, now: f64, took: Duration, size: u64) {
+    /// Something was written at `now`, seconds since 1970, in `took`; the file is `size` bytes large.
+    pub fn written(&self, what: Written, now: f64, took: Duration, size: u64) {
         self.commits.with_label_values(&[] as &[&str]).inc();
         self.last.with_label_values(&[] as &[&str]).set(now);
         self.size.with_label_values(&[] as &[&str]).set(super::signed(size));
-        self.duration.observe(took.as_secs_f64());
+        match what {
+            Written::Records => self.duration.observe(took.as_secs_f64()),
+            Written::Snapshot => self.snapshot.observe(took.as_secs_f64()),
+        }
     }
 
     /// A commit that failed.

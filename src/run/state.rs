@@ -62,8 +62,8 @@ fn info(state: &mut State, text: &mut String) -> Result<std::fmt::Result, StateE
     let mut write = || {
         writeln!(text, "file       {}", state.file().display())?;
         writeln!(text, "size       {}, of it {} unused", ByteSize(size.file), ByteSize(size.fragmented))?;
-        let (parts, bytes) = size.snapshot;
-        writeln!(text, "snapshot   {parts} parts, {} ({} unpacked)", ByteSize(bytes), ByteSize(in_memory))?;
+        let (parts, stored) = (kept.snapshot.len(), ByteSize(size.snapshot));
+        writeln!(text, "snapshot   {parts} parts, {stored} ({} unpacked)", ByteSize(in_memory))?;
         writeln!(text, "journal    {} records", size.journal)?;
         kept.delivered.iter().try_for_each(|(sink, last)| writeln!(text, "sink       {sink}: has record {last}"))
     };

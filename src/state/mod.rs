@@ -4,10 +4,14 @@
 //! memory of the engine and the places in the logs behind the lines in it. The log is the write-ahead log: a run that is
 //! killed goes on with the last snapshot, reads the lines since once more, and tells nothing of what is in the journal.
 //!
+//! A snapshot is large, a record is urgent: parts of the next snapshot are written one by one beside the last, with other
+//! changes between them, and the last commit puts it in place.
+//!
 //! | table | from | to |
 //! | --- | --- | --- |
 //! | `meta` | `deguchi` | version of the layout, fingerprint of the hash key |
-//! | `snapshot` | name of a part | its bytes, zstd with a checksum |
+//! | `meta` | `snapshot` | number of the snapshot that counts; none yet: 0 |
+//! | `snapshot` | number of a snapshot, name of a part | its bytes, zstd with a checksum |
 //! | `journal` | number of a record, from 1 | the record, JSON |
 //! | `delivered` | name of a sink | number of the last record that it has |
 //!
@@ -15,8 +19,10 @@
 //! acknowledged. What cannot be read is refused and never put aside, since a memory that begins anew calls every domain new.
 
 mod error;
+mod snapshot;
 
 pub use error::StateError;
+pub use snapshot::{Parts, replace};
 
 use redb::backends::FileBackend;
 use redb::{
@@ -36,11 +42,9 @@ const NEW: &str = "state.redb.new";
 const VERSION: u32 = 1;
 /// Pages kept in memory, bytes: a snapshot is written once and read once.
 const CACHE: usize = 8 << 20;
-/// Level of zstd: a snapshot is written every minute, and read once.
-const LEVEL: i32 = 1;
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
-const SNAPSHOT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("snapshot");
+const SNAPSHOT: TableDefinition<'_, (u64, &str), &[u8]> = TableDefinition::new("snapshot");
 const JOURNAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("journal");
 const DELIVERED: TableDefinition<'_, &str, u64> = TableDefinition::new("delivered");
 
@@ -51,14 +55,9 @@ struct Meta {
     key: String,
 }
 
-/// A snapshot: parts by name.
-pub type Parts = BTreeMap<String, Vec<u8>>;
-
 /// What one commit changes, all of it or nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    /// A new snapshot, in place of the one before.
-    pub snapshot: Option<Parts>,
     /// Records that were decided, with their numbers.
     pub journal: Vec<(u64, Vec<u8>)>,
     /// Sinks and the last record that each has.
@@ -87,8 +86,8 @@ pub struct Size {
     pub stored: u64,
     /// Of it unused between what is stored, bytes: `compact` gives it back.
     pub fragmented: u64,
-    /// Parts of the snapshot, and their bytes.
-    pub snapshot: (u64, u64),
+    /// Of it used for the snapshot, bytes, with the parts of one that is not finished.
+    pub snapshot: u64,
     /// Records in the journal.
     pub journal: u64,
 }
@@ -195,22 +194,13 @@ impl State {
         })
     }
 
-    /// Makes a change; when this returns it is on the disk. A snapshot is taken out of it: each part is gone from memory
-    /// as soon as it is written.
+    /// Makes a change; when this returns it is on the disk.
     ///
     /// # Errors
     ///
     /// The disk is full or fails. Nothing is changed then.
-    pub fn commit(&mut self, change: &mut Change) -> Result<(), StateError> {
-        let snapshot = change.snapshot.take();
+    pub fn commit(&mut self, change: &Change) -> Result<(), StateError> {
         self.write(|write| {
-            if let Some(parts) = snapshot {
-                let mut table = write.open_table(SNAPSHOT)?;
-                table.retain(|_, _| false)?;
-                for (name, part) in parts {
-                    table.insert(name.as_str(), packed(&part)?.as_slice())?;
-                }
-            }
             let mut journal = write.open_table(JOURNAL)?;
             for (number, record) in &change.journal {
                 journal.insert(number, record.as_slice())?;
@@ -255,12 +245,7 @@ impl State {
         let db = self.db()?;
         let whole = || -> Result<Kept, redb::Error> {
             let read = db.begin_read()?;
-            let mut kept = Kept::default();
-            for row in read.open_table(SNAPSHOT)?.iter()? {
-                let (name, bytes) = row?;
-                let part = zstd::decode_all(bytes.value())?;
-                kept.snapshot.insert(name.value().to_owned(), part);
-            }
+            let mut kept = Kept { snapshot: snapshot::parts(&read)?, ..Kept::default() };
             for row in read.open_table(JOURNAL)?.iter()? {
                 let (number, record) = row?;
                 kept.journal.push((number.value(), record.value().to_vec()));
@@ -286,11 +271,10 @@ impl State {
         let whole = || -> Result<Size, redb::Error> {
             let stats = db.begin_write()?.stats()?;
             let read = db.begin_read()?;
-            let snapshot = read.open_table(SNAPSHOT)?;
             let journal = read.open_table(JOURNAL)?.len()?;
-            let bytes = snapshot.stats()?.stored_bytes();
+            let snapshot = read.open_table(SNAPSHOT)?.stats()?.stored_bytes();
             let (stored, fragmented) = (stats.stored_bytes(), stats.fragmented_bytes());
-            Ok(Size { file: file.len(), stored, fragmented, snapshot: (snapshot.len()?, bytes), journal })
+            Ok(Size { file: file.len(), stored, fragmented, snapshot, journal })
         };
         whole().map_err(|e| self.failed(e))
     }
@@ -350,14 +334,6 @@ fn locked(file: &Path, create: bool) -> Result<FileBackend, StateError> {
     let io = |source| StateError::Io { path: file.to_owned(), source };
     let opened = OpenOptions::new().read(true).write(true).create(create).truncate(false).mode(0o600).open(file);
     FileBackend::new(opened.map_err(io)?).map_err(|source| StateError::open(file.to_owned(), source))
-}
-
-/// A part as it is stored.
-fn packed(part: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = zstd::Encoder::new(Vec::new(), LEVEL)?;
-    encoder.include_checksum(true)?;
-    std::io::Write::write_all(&mut encoder, part)?;
-    encoder.finish()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod power;
 
 use super::*;
+use std::sync::Mutex;
 
 fn record(number: u64) -> Change {
     Change { journal: vec![(number, b"{}".to_vec())], ..Change::default() }
@@ -13,10 +14,12 @@ fn changes_are_kept_and_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let mut state = State::open(dir.path(), "key").unwrap();
     let parts: Parts = [("a".to_owned(), vec![7; 100_000])].into();
-    (1..=3).for_each(|number| state.commit(&mut record(number)).unwrap());
+    (1..=3).for_each(|number| state.commit(&record(number)).unwrap());
+    let state = Mutex::new(state);
+    replace(&state, [("gone".to_owned(), vec![1])].into()).unwrap();
+    replace(&state, parts.clone()).unwrap();
     let delivered = [("file".to_owned(), 2)].into();
-    state.commit(&mut Change { snapshot: Some(parts.clone()), delivered, forget: 2, ..Change::default() }).unwrap();
-    drop(state);
+    state.into_inner().unwrap().commit(&Change { delivered, forget: 2, ..Change::default() }).unwrap();
     let kept = State::open(dir.path(), "key").unwrap().kept().unwrap();
     let delivered = [("file".to_owned(), 2)].into();
     assert_eq!(kept, Kept { snapshot: parts, journal: vec![(3, b"{}".to_vec())], delivered });
@@ -28,10 +31,10 @@ fn changes_are_kept_and_forgotten() {
 fn f52_f53_a_write_that_failed_is_not_the_last() {
     let dir = tempfile::tempdir().unwrap();
     let mut state = State::open(dir.path(), "key").unwrap();
-    state.commit(&mut record(1)).unwrap();
+    state.commit(&record(1)).unwrap();
     let failed = state.write(|_| Err(redb::Error::PreviousIo));
     assert!(failed.is_err() && state.db.is_none());
-    state.commit(&mut record(2)).unwrap();
+    state.commit(&record(2)).unwrap();
     assert_eq!(state.kept().unwrap().journal.len(), 2);
 }
 

@@ -2,15 +2,15 @@
 
 use super::deliver::{Entry, Outlet};
 use crate::alert::Record;
-use crate::metrics::{CommitFailure, Store};
+use crate::metrics::{CommitFailure, Store, Written};
 use crate::run::clock;
 use crate::run::log::{self, Part};
 use crate::sink::json_line;
-use crate::state::{Change, Kept, Parts, State, StateError};
+use crate::state::{self, Change, Kept, Parts, State, StateError};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -43,6 +43,7 @@ pub(super) struct Keeper {
 }
 
 /// Where the state is.
+#[derive(Clone)]
 struct Place {
     state: Arc<Mutex<State>>,
     file: PathBuf,
@@ -167,11 +168,10 @@ impl Keeper {
         let number = self.known.values().min().map_or(self.number, |first| first - 1);
         parts.insert(TOLD.into(), number.to_le_bytes().to_vec());
         self.finish().await;
-        let mut change = Change { snapshot: Some(parts), ..Change::default() };
         if let Some(place) = &self.place {
-            let (state, store, file) = (Arc::clone(&place.state), Arc::clone(&place.store), place.file.clone());
+            let place = place.clone();
             self.writing = Some(spawn_blocking(move || {
-                let written = write(&state, &store, &file, &mut change);
+                let written = place.write(Written::Snapshot, |state| state::replace(state, parts));
                 if written {
                     then();
                 }
@@ -194,10 +194,9 @@ impl Keeper {
 
     /// Every few seconds writes down what sinks have, and forgets what all have and a snapshot covers.
     pub(super) async fn rest(&mut self, outlets: &[Outlet], now: bool) {
-        if self.writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
-            return;
+        if self.writing.as_ref().is_some_and(JoinHandle::is_finished) {
+            self.finish().await;
         }
-        self.finish().await;
         if self.place.is_none() || !now && self.committed.elapsed() < RHYTHM {
             return;
         }
@@ -216,9 +215,9 @@ impl Keeper {
     /// it is written tells them once more.
     async fn commit(&mut self) {
         let Some(place) = &self.place else { return };
-        let (state, store, file) = (Arc::clone(&place.state), Arc::clone(&place.store), place.file.clone());
-        let mut change = std::mem::take(&mut self.due);
-        let written = spawn_blocking(move || (write(&state, &store, &file, &mut change), change)).await;
+        let (place, change) = (place.clone(), std::mem::take(&mut self.due));
+        let commit = move || (place.write(Written::Records, |state| lock(state).commit(&change)), change);
+        let written = spawn_blocking(commit).await;
         if let Ok((false, change)) = written {
             self.due = change;
         }
@@ -226,25 +225,29 @@ impl Keeper {
     }
 }
 
-/// Makes a change on the disk, and counts it; whether it is there.
-fn write(state: &Mutex<State>, store: &Store, file: &Path, change: &mut Change) -> bool {
-    let begun = Instant::now();
-    let written = state.lock().unwrap_or_else(PoisonError::into_inner).commit(change);
-    match written {
-        Ok(()) => {
-            let now = clock::seconds();
-            let size = std::fs::metadata(file).map_or(0, |meta| meta.len());
-            store.committed(now, begun.elapsed(), size);
-            true
-        }
-        Err(error) => {
-            log::error(Part::State, &format!("{error}; detection goes on, what is decided is written down later"));
-            store.failed(match &error {
-                error if error.is_full() => CommitFailure::NoSpace,
-                StateError::Io { .. } => CommitFailure::Io,
-                _ => CommitFailure::Other,
-            });
-            false
+impl Place {
+    /// Makes a change on the disk, and counts it; whether it is there.
+    fn write(&self, what: Written, change: impl FnOnce(&Mutex<State>) -> Result<(), StateError>) -> bool {
+        let begun = Instant::now();
+        match change(&self.state) {
+            Ok(()) => {
+                let size = std::fs::metadata(&self.file).map_or(0, |meta| meta.len());
+                self.store.written(what, clock::seconds(), begun.elapsed(), size);
+                true
+            }
+            Err(error) => {
+                log::error(Part::State, &format!("{error}; detection goes on, what is decided is written down later"));
+                self.store.failed(match &error {
+                    error if error.is_full() => CommitFailure::NoSpace,
+                    StateError::Io { .. } => CommitFailure::Io,
+                    _ => CommitFailure::Other,
+                });
+                false
+            }
         }
     }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,7 +3,8 @@
 //! The disk here is one in memory that knows what was synced. A process that is killed leaves all that it wrote; a loss of
 //! power leaves what was synced and of the writes since any, in any order, each sector of 512 bytes for itself.
 
-use crate::state::{CACHE, Change, Kept, Meta, Parts, State, VERSION};
+use crate::state::snapshot::packed;
+use crate::state::{CACHE, Change, Kept, Meta, Parts, State, StateError, VERSION};
 use redb::{Database, StorageBackend};
 use std::io;
 use std::path::PathBuf;
@@ -139,31 +140,64 @@ fn dice(seed: u64) -> impl FnMut(u64) -> u64 {
     }
 }
 
-/// The changes of a run: records, what a sink has of them, now and then a snapshot.
-fn changes() -> Vec<Change> {
-    let change = |n: u64| Change {
-        snapshot: n.is_multiple_of(3).then(|| {
-            let bytes = |part: u64| (0..(n * 977 + part * 131) % 20_000).map(|i| (i * n) as u8).collect();
-            (0..4).map(|part| (format!("part{part}"), bytes(part))).collect::<Parts>()
-        }),
-        journal: vec![(n, format!("record {n}").into_bytes())],
-        delivered: [("file".to_owned(), n / 2)].into(),
-        forget: n / 4,
-    };
-    (1..=9).map(change).collect()
+/// What a run does.
+#[derive(Clone)]
+enum Step {
+    Change(Change),
+    /// Begins a snapshot.
+    Next,
+    /// A part of the snapshot of this number.
+    Part(u64, String, Vec<u8>),
+    /// The snapshot of this number counts.
+    InPlace(u64),
 }
 
-/// What is kept after each number of changes.
-fn wanted(changes: &[Change]) -> Vec<Kept> {
-    let mut all = vec![Kept::default()];
-    for change in changes {
-        let mut kept = all.last().cloned().unwrap_or_default();
-        if let Some(parts) = &change.snapshot {
-            kept.snapshot.clone_from(parts);
+impl Step {
+    fn go(&self, state: &mut State) -> Result<(), StateError> {
+        match self {
+            Step::Change(change) => state.commit(change),
+            Step::Next => state.next_snapshot().map(drop),
+            Step::Part(number, name, bytes) => state.stage(*number, name, &packed(bytes).unwrap()),
+            Step::InPlace(number) => state.put_in_place(*number),
         }
-        kept.journal.extend(change.journal.clone());
-        kept.journal.retain(|(number, _)| *number > change.forget);
-        kept.delivered.extend(change.delivered.clone());
+    }
+}
+
+/// The steps of a run: records, what a sink has of them, and parts of snapshots in between; each second snapshot is left
+/// unfinished.
+fn steps() -> Vec<Step> {
+    let mut steps = Vec::new();
+    for n in 1..=12_u64 {
+        let number = 1 + (n - 1) / 6;
+        let bytes = |part: u64| (0..(n * 977 + part * 131) % 20_000).map(|i| (i * n) as u8).collect();
+        steps.extend((n % 3 == 1).then_some(Step::Next));
+        steps.extend((0..2).map(|part| Step::Part(number, format!("part{n}{part}"), bytes(part))));
+        steps.extend((n % 6 == 0).then_some(Step::InPlace(number)));
+        steps.push(Step::Change(Change {
+            journal: vec![(n, format!("record {n}").into_bytes())],
+            delivered: [("file".to_owned(), n / 2)].into(),
+            forget: n / 4,
+        }));
+    }
+    steps
+}
+
+/// What is kept after each number of steps.
+fn wanted(steps: &[Step]) -> Vec<Kept> {
+    let mut all = vec![Kept::default()];
+    let mut staged = Parts::new();
+    for step in steps {
+        let mut kept = all.last().cloned().unwrap_or_default();
+        match step {
+            Step::Next => staged.clear(),
+            Step::Part(_, name, bytes) => drop(staged.insert(name.clone(), bytes.clone())),
+            Step::InPlace(_) => kept.snapshot = std::mem::take(&mut staged),
+            Step::Change(change) => {
+                kept.journal.extend(change.journal.clone());
+                kept.journal.retain(|(number, _)| *number > change.forget);
+                kept.delivered.extend(change.delivered.clone());
+            }
+        }
         all.push(kept);
     }
     all
@@ -173,17 +207,14 @@ fn begin(state: &mut State) -> bool {
     state.begin(&Meta { version: VERSION, key: "key".into() }).is_ok()
 }
 
-/// A new state, and all changes until the disk ends: how many were acknowledged. `None`: it was not even begun, and has no
+/// A new state, and all steps until the disk ends: how many were acknowledged. `None`: it was not even begun, and has no
 /// name yet.
-fn run(disk: &Shared, changes: &[Change]) -> Option<usize> {
+fn run(disk: &Shared, steps: &[Step]) -> Option<usize> {
     let mut state = disk.open().ok()?;
     if !begin(&mut state) {
         return None;
     }
-    let done = changes
-        .iter()
-        .take_while(|change| state.db.is_some() && state.commit(&mut Change::clone(change)).is_ok())
-        .count();
+    let done = steps.iter().take_while(|step| state.db.is_some() && step.go(&mut state).is_ok()).count();
     // No goodbye: what is dropped writes nothing any more.
     disk.disk().ends.get_or_insert(0);
     Some(done)
@@ -196,28 +227,30 @@ fn holds(left: Disk, done: Option<usize>, wanted: &[Kept], what: &str) {
     let disk = Shared::of(left);
     let mut state = disk.open().unwrap_or_else(|error| panic!("{what}: {error}"));
     let kept = state.kept().unwrap_or_else(|error| panic!("{what}: {error}"));
-    let found = wanted.iter().position(|wanted| *wanted == kept);
+    let last = wanted.get(done + 1).unwrap_or(&wanted[done]);
+    assert!(kept == wanted[done] || kept == *last, "{what}: not what is there after {done} steps, or the next");
+    assert!(state.commit(&Change::default()).is_ok(), "{what}: it takes further changes");
+    let number = state.next_snapshot().unwrap_or_else(|error| panic!("{what}: {error}"));
     assert!(
-        found == Some(done) || found == Some(done + 1),
-        "{what}: {found:?} of {done} changes that were said to be there"
+        state.put_in_place(number).is_ok() && state.kept().unwrap().snapshot.is_empty(),
+        "{what}: nothing unfinished"
     );
-    assert!(state.commit(&mut Change::default()).is_ok(), "{what}: it takes further changes");
 }
 
 /// Operations of a whole run.
-fn operations(changes: &[Change]) -> u64 {
+fn operations(steps: &[Step]) -> u64 {
     let disk = Shared::default();
-    assert_eq!(run(&disk, changes), Some(changes.len()));
+    assert_eq!(run(&disk, steps), Some(steps.len()));
     disk.disk().operations
 }
 
 #[test]
 fn f48_a_kill_at_every_step_of_every_commit() {
-    let changes = changes();
-    let wanted = wanted(&changes);
-    for end in 1..=operations(&changes) {
+    let steps = steps();
+    let wanted = wanted(&steps);
+    for end in 1..=operations(&steps) {
         let disk = Shared::of(Disk { ends: Some(end), ..Disk::default() });
-        let done = run(&disk, &changes);
+        let done = run(&disk, &steps);
         let left = disk.disk().killed();
         holds(left, done, &wanted, &format!("killed at step {end}"));
     }
@@ -225,14 +258,14 @@ fn f48_a_kill_at_every_step_of_every_commit() {
 
 #[test]
 fn f50_f51_power_that_goes_at_every_step_and_again_while_it_is_mended() {
-    let changes = changes();
-    let wanted = wanted(&changes);
-    for end in 1..=operations(&changes) {
+    let steps = steps();
+    let wanted = wanted(&steps);
+    for end in 1..=operations(&steps) {
         for seed in 0..3 {
             let mut dice = dice(end * 10 + seed);
             let what = format!("no power from step {end}, seed {seed}");
             let disk = Shared::of(Disk { ends: Some(end), ..Disk::default() });
-            let done = run(&disk, &changes);
+            let done = run(&disk, &steps);
             let left = disk.disk().without_power(&mut dice);
             let again = Shared::of(Disk {
                 now: left.now.clone(),
@@ -251,18 +284,18 @@ fn f50_f51_power_that_goes_at_every_step_and_again_while_it_is_mended() {
 
 #[test]
 fn f53_a_disk_that_fails_once() {
-    let changes = changes();
-    let wanted = wanted(&changes);
-    for fails in 1..=operations(&changes) {
+    let steps = steps();
+    let wanted = wanted(&steps);
+    for fails in 1..=operations(&steps) {
         let what = format!("step {fails} fails");
         let disk = Shared::of(Disk { fails: Some(fails), ..Disk::default() });
         let mut state = disk.open().ok();
         if !state.as_mut().is_some_and(begin) {
             continue;
         }
-        for (n, change) in changes.iter().enumerate() {
+        for (n, step) in steps.iter().enumerate() {
             let Some(open) = &mut state else { break };
-            if open.commit(&mut change.clone()).is_ok() {
+            if step.go(open).is_ok() {
                 continue;
             }
             assert!(open.db.is_none(), "{what}: nothing of the failure is trusted");
@@ -270,12 +303,12 @@ fn f53_a_disk_that_fails_once() {
             let mut anew = disk.open().unwrap_or_else(|error| panic!("{what}: {error}"));
             let kept = anew.kept().unwrap();
             assert!(kept == wanted[n] || kept == wanted[n + 1], "{what}");
-            anew.commit(&mut change.clone()).unwrap();
-            assert!(anew.kept().unwrap() == wanted[n + 1], "{what}: the same change again");
+            step.go(&mut anew).unwrap();
+            assert!(anew.kept().unwrap() == wanted[n + 1], "{what}: the same step again");
             state = Some(anew);
         }
         if let Some(mut state) = state {
-            assert!(state.kept().unwrap() == wanted[changes.len()], "{what}");
+            assert!(state.kept().unwrap() == wanted[steps.len()], "{what}");
         }
     }
 }
