@@ -21,6 +21,8 @@ pub enum Command {
     Replay(Box<Replay>),
     /// Follow growing logs, serve metrics, tell alerts as they come; runs until it is stopped
     Watch(Box<Watch>),
+    /// Search archived logs for what is listed: which client, since when, how often, what left
+    Hunt(Box<Hunt>),
     /// Look into what survives a restart of `watch`, and look after it
     #[command(subcommand)]
     State(StateCommand),
@@ -173,6 +175,41 @@ pub struct Replay {
     /// Count lines that several inputs hold as often as they stand in all of them
     #[arg(long)]
     pub allow_duplicates: bool,
+}
+
+/// What makes a hunt fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Anything listed was seen
+    Hit,
+}
+
+/// `deguchi hunt`.
+#[derive(Debug, Args)]
+pub struct Hunt {
+    /// What all commands that read logs understand. Nothing is hidden by `--allow`, and `--ledger` and `--memory` are not
+    /// needed.
+    #[command(flatten)]
+    pub common: Common,
+    /// Logs: files, directories, globs, or `-` for standard input; plain, gzip and zstd are told by content. A line that
+    /// stands in two of them counts twice
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// What goes to standard output [default: table]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub output: Option<Shape>,
+    /// Write what was seen as alerts too, JSON lines: for `report` and `block`
+    #[arg(long, value_name = "FILE")]
+    pub emit_alerts: Option<PathBuf>,
+    /// Exit with 1 if anything listed was seen
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub fail_on: Option<FailOn>,
+    /// Only requests that end at this time or later: `2026-05-08`, `2026-05-08T10:30`, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only requests that end before this time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
 }
 
 /// Where to begin in a file that is there already.

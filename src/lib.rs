@@ -26,6 +26,7 @@ pub mod cli;
 pub mod detect;
 pub mod engine;
 pub mod event;
+pub mod hunt;
 pub mod input;
 pub mod metrics;
 pub mod parse;

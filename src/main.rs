@@ -4,8 +4,8 @@ use clap::{CommandFactory, Parser};
 use deguchi::cli::{self, Cli, Command, StateCommand};
 use deguchi::run::state::{self, Care};
 use deguchi::run::synth::{Attacks, SynthOptions};
-use deguchi::run::{Ending, manual, replay, synth, terminal, watch};
-use deguchi::settings::{ReplaySettings, SettingsError, WatchSettings};
+use deguchi::run::{Ending, hunt, manual, replay, synth, terminal, watch};
+use deguchi::settings::{HuntSettings, ReplaySettings, SettingsError, WatchSettings};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -32,6 +32,10 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
         },
         Command::Watch(args) => match WatchSettings::of(*args) {
             Ok(settings) => watch::run(settings).await,
+            Err(error) => Ok(usage(&error)),
+        },
+        Command::Hunt(args) => match HuntSettings::of(*args) {
+            Ok(settings) => hunt::run(settings).await,
             Err(error) => Ok(usage(&error)),
         },
         Command::State(command) => {

@@ -257,12 +257,13 @@ fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
-fn text(bytes: &[u8]) -> String {
+/// What is logged, as text.
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A URL with its query cut: enough to recognise, too little to leak what was sent.
-fn sample(url: &[u8]) -> String {
+pub(crate) fn sample(url: &[u8]) -> String {
     let shown = match memchr::memchr(b'?', url) {
         Some(at) if url.len() - at - 1 > QUERY_SHOWN => at + 1 + QUERY_SHOWN,
         _ => url.len(),

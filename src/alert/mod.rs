@@ -11,6 +11,7 @@ mod site;
 pub use allow::{AllowReport, AllowRule, AllowRules};
 pub use crowd::Crowd;
 pub use episode::{Episode, QUIET, Telling, Verdict};
+pub(crate) use episode::{rfc3339, sample, text};
 pub use file::FileError;
 pub use incident::{Incident, Incidents};
 pub use record::{DomainStats, EvidenceRecord, IntervalBin, Record, RecordKind, SeriesPoint, Severity};

@@ -32,9 +32,10 @@ use crate::window::{PANE, Standing, pane_of};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ioc;
 
-/// Points of the very thing that is listed, and of a sibling.
-const EXACT: i32 = 92;
-const SIBLING: i32 = 82;
+/// Points of the very thing that is listed.
+pub const LISTED: i32 = 92;
+/// Points of a sibling of it: another host, port or URL under the same registrable domain.
+pub const LISTED_SIBLING: i32 = 82;
 /// Points of an own incident of severity high, and of medium: what was told at medium is right two times of three.
 const HIGH: i32 = 60;
 const MEDIUM: i32 = 46;
@@ -44,7 +45,7 @@ impl Detector for Ioc {
         let mut card = Card::new(seen.words);
         let mut what = String::new();
         if let Some(listed) = seen.pair.listed() {
-            let (name, points) = if listed.exact { ("listed", EXACT) } else { ("listed_sibling", SIBLING) };
+            let (name, points) = if listed.exact { ("listed", LISTED) } else { ("listed_sibling", LISTED_SIBLING) };
             card.add(name, 1.0, None, points, || match listed.exact {
                 true => format!("it is listed: {}", listed.entry),
                 false => format!("it shares its registrable domain with what is listed: {}", listed.entry),

@@ -42,6 +42,7 @@ pub use card::{Card, Evidence};
 pub use indicators::{
     BadEntry, Hit, Indicator, IndicatorError, IndicatorKind, Indicators, ListCounts, ListFile, Listed, Place,
 };
+pub use ioc::{LISTED, LISTED_SIBLING};
 pub use known::DetectorName;
 pub use rhythm::Rhythm;
 pub use rotation::Rotation;

@@ -43,6 +43,7 @@ pub use freeze::ThawError;
 pub use knowledge::Lesson;
 pub use learn::LEDGER_SHARE;
 pub use lists::Lists;
+pub(crate) use met::{Hashes, Met};
 pub use names::HashKey;
 pub use summary::{InputSummary, LedgerSummary, Rejected, Summary};
 pub use why::{Said, Why};

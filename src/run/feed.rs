@@ -61,6 +61,20 @@ pub struct Looked {
     kept: Option<(Source, Vec<Chunk>)>,
 }
 
+impl Looked {
+    /// Opens it for good: a source of chunks of about `chunk_size` bytes, and the chunks that were read of it already.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened any more.
+    pub fn open(&mut self, chunk_size: usize) -> Result<(Source, Vec<Chunk>), InputError> {
+        match self.kept.take() {
+            Some(kept) => Ok(kept),
+            None => Ok((Source::open(&self.path, chunk_size)?, Vec::new())),
+        }
+    }
+}
+
 /// Looks into an input. `Ok(None)`: it is empty.
 ///
 /// # Errors

@@ -4,6 +4,8 @@ pub mod blind;
 mod clock;
 pub mod feed;
 mod http;
+pub mod hunt;
+mod inputs;
 mod lessons;
 mod lists;
 mod log;

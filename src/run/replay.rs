@@ -4,18 +4,19 @@
 //! drawn and signals are heard, so that an interrupted run ends at once and leaves no half-written file behind.
 
 use crate::engine::{Engine, Found, LedgerSummary, Lesson, Summary, Why};
-use crate::input::{self, InputError};
-use crate::run::feed::{Feed, LookError, Looked, check_count, look};
+use crate::input::InputError;
+use crate::run::feed::Feed;
+use crate::run::inputs::Inputs;
 use crate::run::progress::{Done, Progress};
 use crate::run::report::Report;
 use crate::run::signals::EndSignals;
 use crate::run::why::{self as why_page, Question};
 use crate::run::{Ending, lists, summary, terminal};
 use crate::settings::ReplaySettings;
-use crate::sink::{SinkError, Terminal};
+use crate::sink::SinkError;
 use crate::window::ledger::Ledger;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -45,7 +46,7 @@ enum Said {
 /// What hinders the work itself: threads, signals. All else is printed and in the [`Ending`].
 pub async fn run(mut settings: ReplaySettings) -> anyhow::Result<Ending> {
     let begun = Instant::now();
-    let inputs = match Inputs::look(&settings) {
+    let inputs = match Inputs::look(&settings.paths, &settings.common) {
         Ok(inputs) => inputs,
         Err(ending) => return Ok(ending),
     };
@@ -218,60 +219,6 @@ fn work(engine: &mut Engine, feed: &mut Feed, wanted: Wanted, stop: &AtomicBool,
         Box::new(ledger)
     });
     let _ = said.blocking_send(Said::Over(Box::new(summary), ledger));
-}
-
-/// Inputs after the first look.
-struct Inputs {
-    looked: Vec<Looked>,
-    /// Something could not be opened.
-    missing: bool,
-    /// Something beside others is of no known format.
-    strange: bool,
-}
-
-impl Inputs {
-    /// Looks into all files behind the paths; prints what cannot be used.
-    fn look(settings: &ReplaySettings) -> Result<Inputs, Ending> {
-        let found = input::survey(&settings.paths);
-        let say = |message: String| terminal::say(&message);
-        let (mut missing, mut strange) = (!found.errors.is_empty(), false);
-        found.errors.iter().for_each(|error| say(error.to_string()));
-        if let Err(error) = check_count(found.files.len()) {
-            say(error.to_string());
-            return Err(Ending::Usage);
-        }
-        let mut looked = Vec::new();
-        let mut empty = 0;
-        for path in &found.files {
-            match look(path, &settings.common.format) {
-                Ok(Some(input)) => {
-                    if settings.common.verbose {
-                        say(format!("{}: format {}", shown(path), input.format));
-                    }
-                    looked.push(input);
-                }
-                Ok(None) => empty += 1,
-                Err(LookError::Input(error)) => {
-                    missing = true;
-                    say(error.to_string());
-                }
-                Err(LookError::Format(error)) => {
-                    strange = true;
-                    say(format!("{}: {error}", shown(path)));
-                }
-            }
-        }
-        // The order in which files are named or found must not matter, not even to the words of the summary.
-        looked.sort_by(|a, b| a.path.cmp(&b.path));
-        if looked.is_empty() && (empty == 0 || strange) {
-            return Err(Ending::Input);
-        }
-        Ok(Inputs { looked, missing, strange })
-    }
-}
-
-fn shown(path: &Path) -> String {
-    Terminal::path(path).to_string()
 }
 
 /// Adds to the summary what only the driver knows.

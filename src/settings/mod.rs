@@ -4,6 +4,7 @@
 //! understand is [`Settings`]; a command has its own beside it.
 
 mod file;
+mod hunt;
 mod lists;
 mod log;
 mod receive;
@@ -12,6 +13,7 @@ mod sinks;
 mod watch;
 
 pub use crate::cli::{Begin, Shape, When};
+pub use hunt::HuntSettings;
 pub use lists::{ListFiles, Listed};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use receive::ReceiveSettings;

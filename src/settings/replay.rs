@@ -7,6 +7,7 @@ use crate::settings::file::{File, read};
 use crate::settings::{Settings, SettingsError, Shape, alerts_format};
 use crate::sink::RecordFormat;
 use jiff::tz::TimeZone;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Settings of a replay.
@@ -47,15 +48,8 @@ impl ReplaySettings {
         let mut file: File = args.common.config.as_deref().map(read).transpose()?.unwrap_or_default();
         let mut common = Settings::of(args.common, &mut file)?;
         common.engine.keep_duplicates = args.allow_duplicates || file.allow_duplicates.unwrap_or(false);
-        let time = |name, text: Option<String>| text.map(|t| time(name, &t, &common.zone)).transpose();
-        let since = time("--since", args.since)?.unwrap_or(0);
-        let until = time("--until", args.until)?.unwrap_or(Millis::MAX);
-        if since >= until {
-            let wanted = "must be before --until".to_owned();
-            let shown = jiff::Timestamp::from_millisecond(since).map_or_else(|_| since.to_string(), |t| t.to_string());
-            return Err(SettingsError::Value { name: "--since", value: shown, wanted });
-        }
-        (common.engine.since, common.engine.until) = (since, until);
+        let span = span(args.since.as_deref(), args.until.as_deref(), &common.zone)?;
+        (common.engine.since, common.engine.until) = (span.start, span.end);
         let piped = args.alerts.as_deref() == Some(Path::new("-"));
         if piped && args.output.is_some() {
             let wanted = "`--alerts -` already writes to standard output; name a file or leave --output out".to_owned();
@@ -89,6 +83,19 @@ impl ReplaySettings {
             }),
         })
     }
+}
+
+/// From `--since` to `--until`, ms UTC; all of time where they are not given.
+pub(super) fn span(since: Option<&str>, until: Option<&str>, zone: &TimeZone) -> Result<Range<Millis>, SettingsError> {
+    let time = |name, text: Option<&str>| text.map(|text| time(name, text, zone)).transpose();
+    let since = time("--since", since)?.unwrap_or(0);
+    let until = time("--until", until)?.unwrap_or(Millis::MAX);
+    if since >= until {
+        let wanted = "must be before --until".to_owned();
+        let shown = jiff::Timestamp::from_millisecond(since).map_or_else(|_| since.to_string(), |t| t.to_string());
+        return Err(SettingsError::Value { name: "--since", value: shown, wanted });
+    }
+    Ok(since..until)
 }
 
 /// A time as a person writes it: a date, a date and time in the zone shown, or with its own offset.

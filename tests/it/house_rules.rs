@@ -13,15 +13,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("window", &["event"]),
     ("detect", &["event", "window"]),
     ("alert", &["event", "window", "detect"]),
+    ("hunt", &["event", "input", "parse", "detect", "alert", "engine"]),
     ("engine", &["event", "input", "parse", "window", "detect", "alert"]),
-    ("sink", &["alert"]),
+    ("sink", &["alert", "hunt"]),
     ("metrics", &["event", "parse", "detect", "alert", "engine"]),
     ("state", &[]),
     ("cli", &[]),
     ("settings", &["cli", "event", "parse", "window", "detect", "alert", "engine", "sink"]),
     (
         "run",
-        &["event", "input", "parse", "window", "detect", "alert", "engine", "sink", "metrics", "state", "settings"],
+        &[
+            "event", "input", "parse", "window", "detect", "alert", "engine", "hunt", "sink", "metrics", "state",
+            "settings",
+        ],
     ),
     ("lib", &[]),
 ];

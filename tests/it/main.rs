@@ -9,6 +9,7 @@ mod fanout;
 mod flood;
 mod follow;
 mod house_rules;
+mod hunt;
 mod incident;
 mod input;
 mod invariants;

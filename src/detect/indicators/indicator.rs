@@ -151,6 +151,14 @@ impl Indicator {
     }
 }
 
+/// What is listed where, and what the list says about it.
+impl Display for Indicator {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}, {}", self.value(), self.file(), self.place())?;
+        self.description().map_or(Ok(()), |note| write!(f, " ({note})"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

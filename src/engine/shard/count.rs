@@ -47,9 +47,7 @@ fn look_up(pane: &Pane<'_>, waiting: Waiting, domain: &Domain, pair: &mut Pair) 
     if hit.sibling && pair.listed().is_some() {
         return false;
     }
-    let entry = hit.indicator;
-    let note = entry.description().map(|note| format!(" ({note})")).unwrap_or_default();
-    let entry = format!("{} in {}, {}{note}", entry.value(), entry.file(), entry.place());
+    let entry = hit.indicator.to_string();
     let watched = pair.detail_mut().watched.get_or_insert_default();
     watched.listed = Some(Box::new(ListedAs { exact: !hit.sibling, entry: entry.into() }));
     true
