@@ -1,6 +1,7 @@
 //! The drivers: what reads, runs the engine and writes. The wall clock and async live here and nowhere deeper.
 
 pub mod blind;
+pub mod block;
 mod clock;
 pub mod feed;
 mod http;
@@ -8,8 +9,10 @@ mod lessons;
 mod lists;
 mod log;
 pub mod manual;
+pub mod page;
 pub mod progress;
 mod receive;
+pub mod records;
 pub mod replay;
 mod report;
 mod signals;
