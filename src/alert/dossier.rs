@@ -41,6 +41,10 @@ pub struct Party {
     pub first_seen: String,
     /// Last contact.
     pub last_seen: String,
+    /// When an alert named it first.
+    pub told: String,
+    /// The times are its own, not those of others that a finding speaks of as well.
+    own: bool,
     /// Highest score.
     pub score: u8,
     /// Requests of its own episodes; what is told only of several together is not among them.
@@ -74,7 +78,7 @@ impl Dossier {
         let pair = story.is_pair();
         for client in story.clients() {
             let party = self.clients.entry(client.to_owned()).or_default();
-            party.meet(record, story.domains(), pair);
+            party.meet(record, story.domains(), pair, client == record.client);
             if client == record.client {
                 party.site = party.site.take().or_else(|| record.site.clone());
                 party.user = party.user.take().or_else(|| record.user.clone());
@@ -82,9 +86,9 @@ impl Dossier {
         }
         for domain in story.domains() {
             let party = self.domains.entry(domain.to_owned()).or_default();
-            party.meet(record, story.clients(), pair);
+            party.meet(record, story.clients(), pair, domain == record.domain);
+            party.hosts.extend(record.hosts.iter().filter(|host| is_below(host, domain)).cloned());
             if domain == record.domain {
-                party.hosts.extend(record.hosts.iter().cloned());
                 let stats = &record.domain_stats;
                 let all = party.all.get_or_insert_with(|| (0, 0, 0, stats.first_seen.clone()));
                 all.0 = all.0.max(stats.clients);
@@ -133,14 +137,18 @@ impl Dossier {
 }
 
 impl Party {
-    fn meet<'a>(&mut self, record: &Record, others: impl Iterator<Item = &'a str>, pair: bool) {
-        let earlier = self.first_seen.is_empty() || record.first_seen < self.first_seen;
-        if earlier {
+    fn meet<'a>(&mut self, record: &Record, others: impl Iterator<Item = &'a str>, pair: bool, own: bool) {
+        if own && !self.own || self.first_seen.is_empty() {
             self.first_seen.clone_from(&record.first_seen);
-        }
-        if record.last_seen > self.last_seen {
             self.last_seen.clone_from(&record.last_seen);
+            self.told.clone_from(&record.time);
+        } else if own == self.own {
+            let earlier = |held: &mut String, other: &String| *held = std::mem::take(held).min(other.clone());
+            earlier(&mut self.first_seen, &record.first_seen);
+            earlier(&mut self.told, &record.time);
+            self.last_seen = std::mem::take(&mut self.last_seen).max(record.last_seen.clone());
         }
+        self.own |= own;
         self.score = self.score.max(record.score);
         for other in others {
             // What several detectors tell of one pair are the same requests.
@@ -150,6 +158,11 @@ impl Party {
             }
         }
     }
+}
+
+/// Whether a host is a domain, or below it.
+fn is_below(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 /// All incidents that records tell of.

@@ -2,11 +2,12 @@
 //! nothing was logged.
 
 use crate::alert::Story;
+use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sums over the pairs of an incident. Several detectors tell of one pair: its requests count once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Left {
     /// Requests.
     pub requests: u64,

@@ -12,6 +12,7 @@ pub mod manual;
 pub mod page;
 pub mod progress;
 mod receive;
+mod recent;
 pub mod records;
 pub mod replay;
 mod report;

@@ -43,7 +43,7 @@ pub use defang::{Defanger, defang};
 pub use error::SinkError;
 pub use escape::{Cell, Html, Terminal};
 pub use format::RecordFormat;
-pub use json::json_line;
+pub use json::{json, json_line};
 pub(crate) use layout::{clip, join, scaled, span, split, thousands};
 pub use layout::{width, wrap};
 pub use lines::Lines;

@@ -48,6 +48,8 @@ pub(super) struct IncidentView {
     clients_count: String,
     domains_count: String,
     alerts_count: String,
+    requests: String,
+    denied: String,
     sites: Vec<(Html, String)>,
     pull: String,
     cut_off: Vec<Html>,
@@ -159,6 +161,8 @@ impl IncidentView {
             clients_count: thousands(clients.len() as u64),
             domains_count: thousands(domains.len() as u64),
             alerts_count: thousands(dossier.stories.len() as u64 + dossier.dropped),
+            requests: thousands(dossier.left.requests),
+            denied: thousands(dossier.left.denied),
             sites: sites
                 .iter()
                 .map(|(site, n)| (site.map_or_else(|| Html::text(w.no_site), Html::name), thousands(*n as u64)))
@@ -331,13 +335,6 @@ impl Pictures {
             all.add(series);
             of_client.entry(client).or_default().add(series);
         }
-        let mut told: BTreeMap<&str, &str> = BTreeMap::new();
-        for story in &dossier.stories {
-            for client in story.clients() {
-                let first = told.entry(client).or_insert(&story.record.time);
-                *first = (*first).min(&*story.record.time);
-            }
-        }
         let mut clients: Vec<_> = dossier.clients.iter().collect();
         clients.sort_by_key(|(name, party)| (Reverse(party.score), &party.first_seen, *name));
         clients.truncate(STRIPS);
@@ -347,10 +344,9 @@ impl Pictures {
         let nothing = Hours::default();
         let strip = |(name, party): &(&String, &Party)| {
             let span = (hour_of(&party.first_seen).unwrap_or(first), hour_of(&party.last_seen).unwrap_or(last));
-            let told = told.get(&***name).and_then(|time| hour_of(time));
             let hours = of_client.get(&***name).unwrap_or(&nothing);
             let site = party.site.as_deref().unwrap_or_default();
-            (Html::name(name), Html::name(site), Strip::new(hours, &axis, span, told, most))
+            (Html::name(name), Html::name(site), Strip::new(hours, &axis, span, hour_of(&party.told), most))
         };
         let regular = dossier.stories.iter().find_map(|story| {
             let drawn = Histogram::new(story.record.interval_histogram.as_deref()?)?;

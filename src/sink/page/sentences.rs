@@ -4,12 +4,19 @@ use super::words::Lang;
 use crate::alert::{Dossier, Left, SITE_LIMIT, Severity};
 use crate::sink::{defang, scaled, thousands};
 
+/// Detectors of data on its way out.
+const EXFIL: [&str; 2] = ["post_burst", "get_exfil"];
+
 /// Who, what and where in one sentence. Holds text of logs: not escaped.
 pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
     let has = |names: &[&str]| names.iter().any(|name| dossier.detectors.contains_key(*name));
     let left = &dossier.left;
     let refused = left.requests > 0 && left.denied == left.requests;
-    let (calls, sends) = (has(&["beacon", "spread", "denied_beacon"]), has(&["post_burst", "get_exfil"]));
+    let calls = has(&["beacon", "spread", "denied_beacon"]);
+    let sends = |least| {
+        dossier.stories.iter().any(|story| EXFIL.contains(&&*story.record.detector) && story.record.severity >= least)
+    };
+    let (sends, may) = (sends(Severity::Medium), sends(Severity::Low));
     let one = dossier.clients.len() == 1;
     let sure = dossier.severity() >= Severity::High;
     let (who, place) = (who(dossier, lang), place(dossier, lang));
@@ -23,8 +30,13 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
                 (_, true, true) => {
                     s("call home by the clock and send data out to", "calls home by the clock and sends data out to")
                 }
+                (_, true, false) if may => s(
+                    "call by the clock, and may be sending data out, to",
+                    "calls by the clock, and may be sending data out, to",
+                ),
                 (_, true, false) => s("call by the clock to", "calls by the clock to"),
                 (_, false, true) => s("send data out to", "sends data out to"),
+                _ if may => s("may be sending data out to", "may be sending data out to"),
                 _ if has(&["fanout"]) => {
                     s("go through many new domains by machine:", "goes through many new domains by machine:")
                 }
@@ -43,15 +55,17 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
             let does = match (refused, calls, sends) {
                 (true, ..) => "へ通信を試み続け、すべて遮断されています",
                 (_, true, true) => "と一定の間隔で通信し、データを外へ送っています",
+                (_, true, false) if may => "と一定の間隔で通信し、データを送り出している可能性があります",
                 (_, true, false) => "と一定の間隔で通信しています",
                 (_, false, true) => "へデータを送っています",
+                _ if may => "へデータを送り出している可能性があります",
                 _ if has(&["fanout"]) => "など多数の新規ドメインへ機械的に通信しています",
                 _ if has(&["tunnel"]) => "へのトンネルを開き続けています",
                 _ => "という既知の不審な宛先と通信しています",
             };
             let meaning = match (sure, refused, dossier.severity()) {
                 (true, true, _) => "。端末にはまだ不正プログラムが残っています。",
-                (true, ..) => "。C2(指令サーバー)との通信として対処してください。",
+                (true, ..) => "。C2（指令サーバー）との通信として対処してください。",
                 (_, _, Severity::Medium) => "。C2の可能性があります。今日中に確認してください。",
                 _ => "。単独では弱い兆候です。時間のあるときに確認してください。",
             };
@@ -63,14 +77,19 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
 /// `203.0.113.42 (Site B)`, `27 clients (Site B 25, Site A 2)`.
 fn who(dossier: &Dossier, lang: Lang) -> String {
     let count = dossier.clients.len();
-    let sites: Vec<String> = dossier
-        .sites()
-        .into_iter()
-        .take(4)
-        .filter_map(|(site, n)| Some((site?, n)))
-        .map(|(site, n)| if count == 1 { site.to_owned() } else { format!("{site} {n}") })
+    let sites = dossier.sites().into_iter().take(4).filter_map(|(site, n)| Some((site?, n)));
+    let sites: Vec<String> = sites
+        .map(|(site, n)| match lang {
+            _ if count == 1 => site.to_owned(),
+            Lang::En => format!("{site} {n}"),
+            Lang::Ja => format!("{site} {n}台"),
+        })
         .collect();
-    let sites = if sites.is_empty() { String::new() } else { format!(" ({})", sites.join(", ")) };
+    let sites = match lang {
+        _ if sites.is_empty() => String::new(),
+        Lang::En => format!(" ({})", sites.join(", ")),
+        Lang::Ja => format!("（{}）", sites.join("、")),
+    };
     match (dossier.clients.keys().next(), count, lang) {
         (Some(client), 1, _) => format!("{client}{sites}"),
         (.., Lang::En) => format!("{} clients{sites}", thousands(count as u64)),
@@ -98,7 +117,7 @@ pub(super) fn left(left: &Left, lang: Lang) -> String {
     match left.bytes_up {
         Some(up) => add(
             format!("{} from the clients, headers included", bytes(up)),
-            format!("送信 {}(ヘッダーを含む)", bytes(up)),
+            format!("送信 {}（ヘッダーを含む）", bytes(up)),
         ),
         None => {
             let (posts, tunnels) = (left.posts, left.tunnels);
@@ -109,7 +128,7 @@ pub(super) fn left(left: &Left, lang: Lang) -> String {
                         thousands(posts),
                         if posts == 1 { "" } else { "s" }
                     ),
-                    format!("アップロード(POST、PUT) {}件、サイズ不明", thousands(posts)),
+                    format!("アップロード（POST、PUT） {}件、サイズ不明", thousands(posts)),
                 );
             }
             if tunnels > 0 {
@@ -128,6 +147,9 @@ pub(super) fn left(left: &Left, lang: Lang) -> String {
     match lang {
         Lang::En => {
             let mut text = parts.join("; ");
+            if let Some(first) = text.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
             if unlogged {
                 text += ". This log does not hold upload bytes";
             }
