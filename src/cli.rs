@@ -275,10 +275,10 @@ pub struct Watch {
     /// Where to begin in files that are there already and that the state has no place in
     #[arg(long, value_name = "WHERE", value_enum, default_value_t = Begin::Checkpoint, env = "DEGUCHI_FROM")]
     pub from: Begin,
-    /// Address that `/metrics` is served at [default: 127.0.0.1:10953]
+    /// Address that metrics, the incident page and the API are served at [default: 127.0.0.1:10953]
     #[arg(long, value_name = "ADDR", env = "DEGUCHI_LISTEN")]
     pub listen: Option<String>,
-    /// TLS and passwords for `/metrics`, as exporters of Prometheus have them: `tls_server_config`, `basic_auth_users`
+    /// TLS and passwords for all that is served, as exporters of Prometheus have them: `tls_server_config`, `basic_auth_users`
     #[arg(long, value_name = "FILE", env = "DEGUCHI_WEB_CONFIG")]
     pub web_config: Option<PathBuf>,
     /// Append records to a file, one a line; `-` for standard output, instead of entries for people

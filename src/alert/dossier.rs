@@ -47,10 +47,9 @@ pub struct Party {
     own: bool,
     /// Highest score.
     pub score: u8,
-    /// Requests of its own episodes; what is told only of several together is not among them.
-    pub requests: u64,
-    /// Of these refused by the proxy.
-    pub denied: u64,
+    /// Requests of its own episodes and how many of them the proxy refused, by the other side. What is told only of several
+    /// together is not among them.
+    counts: BTreeMap<String, (u64, u64)>,
     /// What the organisation did with a domain: clients, hosts and requests of all, and since when.
     pub all: Option<(u64, u64, u64, String)>,
 }
@@ -151,12 +150,28 @@ impl Party {
         self.own |= own;
         self.score = self.score.max(record.score);
         for other in others {
-            // What several detectors tell of one pair are the same requests.
-            if self.others.insert(other.to_owned()) && pair {
-                self.requests += record.requests;
-                self.denied += record.denied;
+            self.others.insert(other.to_owned());
+            if pair {
+                // What several detectors tell of one pair are the same requests.
+                let held = self.counts.entry(other.to_owned()).or_default();
+                *held = (*held).max((record.requests, record.denied));
             }
         }
+    }
+
+    /// Requests of its own episodes; `None` where all that is told of it is told of several together.
+    pub fn requests(&self) -> Option<u64> {
+        (!self.counts.is_empty()).then(|| self.counts.values().map(|(requests, _)| requests).sum())
+    }
+
+    /// Of these refused by the proxy.
+    pub fn denied(&self) -> u64 {
+        self.counts.values().map(|(_, denied)| denied).sum()
+    }
+
+    /// Whether the proxy refused all of them, as far as is known.
+    pub fn is_refused(&self) -> bool {
+        self.requests() == Some(self.denied())
     }
 }
 
@@ -296,7 +311,7 @@ mod tests {
         assert_eq!((dossier.severity(), dossier.stages()), (Severity::High, vec!["beacon", "spread", "get_exfil"]));
         assert_eq!(dossier.sites(), [(Some("Site B"), 1), (None, 1)]);
         let (a, b) = (&dossier.clients["a"], &dossier.clients["b"]);
-        assert_eq!((a.score, b.score, b.requests), (86, 55, 0));
+        assert_eq!((a.score, b.score, a.requests(), b.requests()), (86, 55, Some(158), None));
         assert_eq!(dossier.domains["evil.example"].others.len(), 2);
     }
 

@@ -35,9 +35,9 @@ impl BlockForm {
     fn usage(self) -> &'static [&'static str] {
         match self {
             BlockForm::Squid => &[
-                "squid.conf: acl deguchi dstdomain \"/etc/squid/deguchi.block\"",
+                "squid.conf: acl deguchi dstdomain -n \"/etc/squid/deguchi.block\"",
                 "            http_access deny deguchi",
-                "A leading dot blocks all hosts below the name, those that are not known yet included.",
+                "Without -n Squid asks a name server about each address. A leading dot blocks all hosts below the name, those that are not known yet included.",
             ],
             BlockForm::Rpz => &[
                 "named.conf: response-policy { zone \"deguchi.rpz\"; };",

@@ -48,8 +48,9 @@ fn a_squid_refuses_the_sibling_of_the_host_that_was_seen() {
     assert_eq!(names(&list), ["127.0.0.9", ".calls-home.example", "dl.dropbox.com"]);
     assert!(said.contains("dropbox.com is not blocked: strangers share it"), "{said}");
     std::fs::write(folder.path().join("block"), &list).expect("room");
-    // Before the rule that allows all: the last line of further settings would come too late.
-    let settings = format!("acl deguchi dstdomain \"{}/block\"\nhttp_access deny deguchi\n", folder.path().display());
+    // Before all other rules: the first that fits decides.
+    let settings =
+        format!("acl deguchi dstdomain -n \"{}/block\"\nhttp_access deny deguchi\n", folder.path().display());
     std::fs::write(folder.path().join("deny.conf"), settings).expect("room");
     let (_running, proxy) = start_with(&squid, folder.path(), "");
     let port = origin().port();
@@ -60,13 +61,16 @@ fn a_squid_refuses_the_sibling_of_the_host_that_was_seen() {
     assert_eq!(status(BEACON), "200", "before the block");
     let conf = folder.path().join("squid.conf");
     let text = std::fs::read_to_string(&conf).expect("settings");
-    let before = "http_access allow all";
+    let before = "acl refused dstdomain";
     assert!(text.contains(before));
     let include = format!("include {}/deny.conf\n{before}", folder.path().display());
     std::fs::write(&conf, text.replace(before, &include)).expect("room");
     let run = Command::new(&squid).args(["-k", "reconfigure", "-f"]).arg(&conf).status().expect("squid runs");
     assert!(run.success(), "squid takes the list");
-    crate::servers::until("the block holds", Duration::from_secs(30), || (status(BEACON) == "403").then_some(()));
+    // While it reads its settings it does not listen.
+    let listens = || std::net::TcpStream::connect(proxy).is_ok();
+    let refused = || (listens() && status(BEACON) == "403").then_some(());
+    crate::servers::until("the block holds", Duration::from_secs(30), refused);
     for (host, wanted) in [
         ("next.calls-home.example", "403"),
         ("calls-home.example", "403"),

@@ -328,7 +328,7 @@ fn s5_a_search_for_the_domains_lists_every_client_that_touched_them() {
     let list = directory.path().join("ioc.txt");
     let pairs: BTreeSet<(&str, &str)> = list_of("pairs").map(|p| (text(p, "client"), text(p, "domain"))).collect();
     let domains: BTreeSet<&str> = pairs.iter().map(|(_, domain)| *domain).collect();
-    assert!(pairs.len() > 100 && domains.len() > 10, "{} pairs, {} domains", pairs.len(), domains.len());
+    assert!(pairs.len() > 90 && domains.len() > 10, "{} pairs, {} domains", pairs.len(), domains.len());
     std::fs::write(&list, domains.iter().fold(String::new(), |all, name| all + name + "\n")).expect("room");
     let records = replay(&["--ioc", list.to_str().expect("UTF-8")]);
     let told: BTreeSet<(&str, &str)> = alerts(&records)

@@ -126,7 +126,13 @@ pub async fn run(settings: WatchSettings) -> anyhow::Result<Ending> {
     let stopped = Arc::clone(&stop);
     let worker = tokio::task::spawn_blocking(move || work.run(&stopped, &said));
     let scheme = if guard.tls().is_some() { "https" } else { "http" };
-    log::info(Part::Service, &format!("metrics at {scheme}://{address}/metrics"));
+    log::info(Part::Service, &format!("metrics at {scheme}://{address}/metrics, incidents at {scheme}://{address}/"));
+    if guard.is_open() && !address.ip().is_loopback() {
+        let open = format!(
+            "anybody who reaches {address} may read the incidents, clients and URLs included; --web-config FILE asks for a password"
+        );
+        log::warn(Part::Http, &open);
+    }
     let mut tick = tokio::time::interval(TICK);
     loop {
         tokio::select! {

@@ -113,7 +113,7 @@ struct AlertView {
     requests: String,
     denied: String,
     summary: Html,
-    evidence: Vec<(i32, Html)>,
+    evidence: Vec<(i32, &'static str, Html)>,
     samples: Vec<Html>,
     attack: Vec<Html>,
     methods: Vec<(Html, String)>,
@@ -262,9 +262,9 @@ impl DomainRow {
 
 /// Requests and refusals, where they are its own.
 fn counted(party: &Party) -> (String, String) {
-    match party.requests {
-        0 => ("–".into(), "–".into()),
-        n => (thousands(n), thousands(party.denied)),
+    match party.requests() {
+        None => ("–".into(), "–".into()),
+        Some(n) => (thousands(n), thousands(party.denied())),
     }
 }
 
@@ -293,7 +293,7 @@ impl AlertView {
                 .evidence
                 .iter()
                 .take(40)
-                .map(|e| (e.points, Html::text(&defanger.text(&e.text))))
+                .map(|e| (e.points, lang.evidence(&e.name), Html::text(&defanger.text(&e.text))))
                 .collect(),
             samples: record.samples.iter().take(10).map(|url| Html::defanged(url)).collect(),
             attack: record.attack.iter().take(10).map(|technique| Html::text(technique)).collect(),

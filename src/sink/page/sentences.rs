@@ -20,6 +20,8 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
     let one = dossier.clients.len() == 1;
     let sure = dossier.severity() >= Severity::High;
     let (who, place) = (who(dossier, lang), place(dossier, lang));
+    let behind = dossier.clients.values().filter(|party| party.is_refused()).count();
+    let behind = if refused { 0 } else { behind };
     match lang {
         Lang::En => {
             let s = |plural: &'static str, single: &'static str| if one { single } else { plural };
@@ -41,7 +43,9 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
                     s("go through many new domains by machine:", "goes through many new domains by machine:")
                 }
                 _ if has(&["tunnel"]) => s("hold tunnels open to", "holds tunnels open to"),
-                _ => s("contact what is known to be bad:", "contacts what is known to be bad:"),
+                _ => {
+                    s("contact what is listed or was told of before:", "contacts what is listed or was told of before:")
+                }
             };
             let meaning = match (dossier.severity(), refused) {
                 (Severity::Critical | Severity::High, true) => ". The program is still there.",
@@ -49,7 +53,11 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
                 (Severity::Medium, _) => ". That may be command and control: look today.",
                 _ => ". Alone a weak sign: look when there is time.",
             };
-            format!("{who} {does} {place}{meaning}")
+            let behind = match behind {
+                0 => String::new(),
+                n => format!("; {} of them infected behind a block", thousands(n as u64)),
+            };
+            format!("{who} {does} {place}{behind}{meaning}")
         }
         Lang::Ja => {
             let does = match (refused, calls, sends) {
@@ -61,7 +69,7 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
                 _ if may => "へデータを送り出している可能性があります",
                 _ if has(&["fanout"]) => "など多数の新規ドメインへ機械的に通信しています",
                 _ if has(&["tunnel"]) => "へのトンネルを開き続けています",
-                _ => "という既知の不審な宛先と通信しています",
+                _ => "という、リスト記載または既報の宛先と通信しています",
             };
             let meaning = match (sure, refused, dossier.severity()) {
                 (true, true, _) => "。端末にはまだ不正プログラムが残っています。",
@@ -69,7 +77,11 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
                 (_, _, Severity::Medium) => "。C2の可能性があります。今日中に確認してください。",
                 _ => "。単独では弱い兆候です。時間のあるときに確認してください。",
             };
-            format!("{who}が{place}{does}{meaning}")
+            let behind = match behind {
+                0 => String::new(),
+                n => format!("（うち{}台は遮断されたまま感染が続いています）", thousands(n as u64)),
+            };
+            format!("{who}が{place}{does}{behind}{meaning}")
         }
     }
 }
