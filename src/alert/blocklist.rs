@@ -121,11 +121,11 @@ impl Block {
                 block.last_seen.clone_from(&party.last_seen);
             }
             let mut first = &party.first_seen;
-            if let Some((of_all, hosts, requests, since)) = &party.all {
-                all = all.max(*of_all);
-                block.all_hosts = block.all_hosts.max(*hosts);
-                block.all_requests = block.all_requests.max(*requests);
-                first = since;
+            if let Some(stats) = &party.all {
+                all = all.max(stats.clients);
+                block.all_hosts = block.all_hosts.max(stats.hosts);
+                block.all_requests = block.all_requests.max(stats.requests);
+                first = &stats.first_seen;
             }
             if block.first_seen.is_empty() || *first < block.first_seen {
                 block.first_seen.clone_from(first);
@@ -155,7 +155,7 @@ fn normal(normalizer: &mut Normalizer, name: &str) -> Option<(String, HostKind)>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::story::tests::record;
+    use crate::alert::record;
     use crate::alert::{Dossiers, Record};
     use proptest::prelude::*;
 

@@ -1,8 +1,8 @@
 //! The dossier: all that the records of one incident tell, read back from them: who, where, when, and what left.
 
-use crate::alert::{Left, Record, RecordKind, Severity, Story};
+use crate::alert::{Left, Party, Record, RecordKind, Severity, Story};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Episodes kept; of more, those of the lowest scores are only counted.
 const KEPT: usize = 20_000;
@@ -24,34 +24,6 @@ pub struct Dossier {
     pub detectors: BTreeMap<String, String>,
     /// What left.
     pub left: Left,
-}
-
-/// A client or a domain in an incident.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Party {
-    /// Site of a client.
-    pub site: Option<String>,
-    /// User of a client.
-    pub user: Option<String>,
-    /// Hosts of a domain, as far as they are named.
-    pub hosts: BTreeSet<String>,
-    /// The domains of a client, the clients of a domain.
-    pub others: BTreeSet<String>,
-    /// First contact, RFC 3339 UTC.
-    pub first_seen: String,
-    /// Last contact.
-    pub last_seen: String,
-    /// When an alert named it first.
-    pub told: String,
-    /// The times are its own, not those of others that a finding speaks of as well.
-    own: bool,
-    /// Highest score.
-    pub score: u8,
-    /// Requests of its own episodes and how many of them the proxy refused, by the other side. What is told only of several
-    /// together is not among them.
-    counts: BTreeMap<String, (u64, u64)>,
-    /// What the organisation did with a domain: clients, hosts and requests of all, and since when.
-    pub all: Option<(u64, u64, u64, String)>,
 }
 
 impl Dossier {
@@ -88,12 +60,7 @@ impl Dossier {
             party.meet(record, story.clients(), pair, domain == record.domain);
             party.hosts.extend(record.hosts.iter().filter(|host| is_below(host, domain)).cloned());
             if domain == record.domain {
-                let stats = &record.domain_stats;
-                let all = party.all.get_or_insert_with(|| (0, 0, 0, stats.first_seen.clone()));
-                all.0 = all.0.max(stats.clients);
-                all.1 = all.1.max(stats.hosts);
-                all.2 = all.2.max(stats.requests);
-                all.3 = std::mem::take(&mut all.3).min(stats.first_seen.clone());
+                party.know(&record.domain_stats);
             }
         }
     }
@@ -132,46 +99,6 @@ impl Dossier {
         let mut stages: Vec<_> = self.detectors.iter().map(|(name, time)| (&**time, &**name)).collect();
         stages.sort_unstable();
         stages.into_iter().map(|(_, name)| name).collect()
-    }
-}
-
-impl Party {
-    fn meet<'a>(&mut self, record: &Record, others: impl Iterator<Item = &'a str>, pair: bool, own: bool) {
-        if own && !self.own || self.first_seen.is_empty() {
-            self.first_seen.clone_from(&record.first_seen);
-            self.last_seen.clone_from(&record.last_seen);
-            self.told.clone_from(&record.time);
-        } else if own == self.own {
-            let earlier = |held: &mut String, other: &String| *held = std::mem::take(held).min(other.clone());
-            earlier(&mut self.first_seen, &record.first_seen);
-            earlier(&mut self.told, &record.time);
-            self.last_seen = std::mem::take(&mut self.last_seen).max(record.last_seen.clone());
-        }
-        self.own |= own;
-        self.score = self.score.max(record.score);
-        for other in others {
-            self.others.insert(other.to_owned());
-            if pair {
-                // What several detectors tell of one pair are the same requests.
-                let held = self.counts.entry(other.to_owned()).or_default();
-                *held = (*held).max((record.requests, record.denied));
-            }
-        }
-    }
-
-    /// Requests of its own episodes; `None` where all that is told of it is told of several together.
-    pub fn requests(&self) -> Option<u64> {
-        (!self.counts.is_empty()).then(|| self.counts.values().map(|(requests, _)| requests).sum())
-    }
-
-    /// Of these refused by the proxy.
-    pub fn denied(&self) -> u64 {
-        self.counts.values().map(|(_, denied)| denied).sum()
-    }
-
-    /// Whether the proxy refused all of them, as far as is known.
-    pub fn is_refused(&self) -> bool {
-        self.requests() == Some(self.denied())
     }
 }
 
@@ -266,7 +193,7 @@ impl Dossiers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::story::tests::record;
+    use crate::alert::record;
 
     fn of(records: impl IntoIterator<Item = Record>) -> Dossiers {
         let mut dossiers = Dossiers::default();

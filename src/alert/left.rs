@@ -119,7 +119,7 @@ impl Left {
 mod tests {
     use super::*;
     use crate::alert::Record;
-    use crate::alert::story::tests::record;
+    use crate::alert::record;
 
     fn left(records: impl IntoIterator<Item = Record>) -> Left {
         Left::of(&records.into_iter().map(Story::new).collect::<Vec<_>>())

@@ -1,8 +1,7 @@
 //! `deguchi block`: records → a block list of domains, with what else each block would hit.
 
 use crate::alert::BlockList;
-use crate::run::page::failed;
-use crate::run::{Ending, records, terminal};
+use crate::run::{Ending, failed, records, terminal};
 use crate::settings::BlockSettings;
 use crate::sink::{Output, block_list, refused};
 

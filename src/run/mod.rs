@@ -24,6 +24,7 @@ pub mod terminal;
 pub mod watch;
 mod why;
 
+use crate::sink::SinkError;
 use std::process::ExitCode;
 
 /// How a command ended, as its exit status tells. What an error was has been printed.
@@ -54,4 +55,13 @@ impl From<Ending> for ExitCode {
             Ending::Interrupted(signal) => 128 + signal,
         })
     }
+}
+
+/// Says what a sink could not do. A reader that went away is the end of the job, not a failure.
+fn failed(error: &SinkError) -> Ending {
+    if error.is_broken_pipe() {
+        return Ending::Done;
+    }
+    terminal::say(&error.to_string());
+    Ending::Output
 }

@@ -1,8 +1,8 @@
 //! `deguchi report`: records → the incident page.
 
-use crate::run::{Ending, records, terminal};
+use crate::run::{Ending, failed, records, terminal};
 use crate::settings::ReportSettings;
-use crate::sink::{Output, SinkError, page};
+use crate::sink::{Output, page};
 
 /// Reads the records and writes the page.
 pub fn run(settings: &ReportSettings) -> Ending {
@@ -23,13 +23,4 @@ pub fn run(settings: &ReportSettings) -> Ending {
         Ok(()) => Ending::Done,
         Err(error) => failed(&error),
     }
-}
-
-/// A reader that went away is no failure.
-pub(super) fn failed(error: &SinkError) -> Ending {
-    if error.is_broken_pipe() {
-        return Ending::Done;
-    }
-    terminal::say(&error.to_string());
-    Ending::Output
 }

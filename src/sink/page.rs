@@ -8,6 +8,8 @@
 mod chart;
 mod hours;
 mod incident;
+mod pictures;
+mod rows;
 mod sentences;
 mod when;
 mod words;
@@ -170,4 +172,50 @@ pub fn page(dossiers: &[Dossier], last: &str, options: &PageOptions) -> String {
         whole,
     };
     view.render().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::{IntervalBin, RecordKind, SeriesPoint, record};
+
+    /// An incident of two clients, one of them refused, from its article on.
+    fn shown(lang: Lang) -> String {
+        let hour = |hour: &str, requests, denied| SeriesPoint {
+            hour: hour.into(),
+            requests,
+            denied,
+            bytes_down: 60_000,
+            bytes_up: Some(900),
+        };
+        let one = record("1", 86, "192.0.2.17", "evil.example");
+        let one = Record {
+            record: RecordKind::End,
+            site: Some("Site A".into()),
+            series: Some(vec![hour("2015-05-08T01:00:00Z", 150, 0), hour("2015-05-08T02:00:00Z", 8, 0)]),
+            interval_histogram: Some(vec![IntervalBin { from: 2.048, to: 4.096, count: 140 }]),
+            ..one
+        };
+        let two = record("2", 61, "192.0.2.18", "evil.example");
+        let two = Record { denied: two.requests, series: Some(vec![hour("2015-05-08T01:00:00Z", 158, 158)]), ..two };
+        let mut dossiers = Dossiers::default();
+        [one, two].into_iter().for_each(|record| dossiers.take(record));
+        let options = PageOptions { lang, zone: TimeZone::fixed(jiff::tz::offset(9)) };
+        let page = page(&dossiers.ranked(), dossiers.last(), &options);
+        page[page.find("<article").unwrap()..page.find("</main>").unwrap()].to_owned()
+    }
+
+    #[test]
+    fn an_incident_in_english_and_japanese() {
+        insta::with_settings!({ snapshot_path => "../../tests/it/snapshots" }, {
+            insta::assert_snapshot!("english", shown(Lang::En));
+            insta::assert_snapshot!("japanese", shown(Lang::Ja));
+        });
+    }
+
+    #[test]
+    fn without_records_the_page_says_so() {
+        let page = page(&[], "", &PageOptions { lang: Lang::En, zone: TimeZone::UTC });
+        assert!(page.contains("No incidents: nothing in these records") && page.len() < 20_000);
+    }
 }

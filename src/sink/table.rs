@@ -90,60 +90,10 @@ impl Sink for Table {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::alert::{DomainStats, EvidenceRecord, Severity};
+    use crate::alert::Severity;
     use std::sync::{Arc, Mutex};
 
-    /// A record as a detector makes it.
-    pub(in crate::sink) fn record(episode: &str, score: u8, client: &str, domain: &str) -> Record {
-        Record {
-            schema: "deguchi/1".into(),
-            record: RecordKind::Alert,
-            id: format!("id-{episode}"),
-            episode: episode.into(),
-            incident: "91ae".into(),
-            time: "2015-05-08T01:58:00Z".into(),
-            detector: "beacon".into(),
-            severity: Severity::of(score).unwrap(),
-            score,
-            client: client.into(),
-            user: None,
-            site: None,
-            domain: domain.into(),
-            hosts: vec![format!("www.{domain}")],
-            clients: None,
-            domains: None,
-            first_seen: "2015-05-08T01:50:03Z".into(),
-            last_seen: "2015-05-08T01:57:58Z".into(),
-            requests: 158,
-            denied: 0,
-            methods: [("GET".to_owned(), 158)].into(),
-            bytes_down: Some(67_940),
-            bytes_up: None,
-            url_bytes_max: 9_480,
-            domain_stats: DomainStats {
-                first_seen: "2015-05-08T01:50:03Z".into(),
-                clients: 1,
-                hosts: 1,
-                requests: 158,
-            },
-            summary: format!("{client} asks www.{domain} every 3 s."),
-            evidence: vec![EvidenceRecord {
-                name: "interval_median_seconds".into(),
-                value: 3.0,
-                usual: None,
-                points: i32::from(score),
-                text: "a request every 3.0 s".into(),
-            }],
-            samples: vec![format!("http://www.{domain}/a.php?id=1")],
-            attack: vec!["T1071.001".into()],
-            format: "squid".into(),
-            source: "log".into(),
-            merged: None,
-            shape: None,
-            series: None,
-            interval_histogram: None,
-        }
-    }
+    pub(in crate::sink) use crate::alert::record;
 
     #[derive(Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);

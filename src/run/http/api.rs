@@ -206,7 +206,7 @@ impl<'a> Incident<'a> {
             first_seen: &party.first_seen,
             last_seen: &party.last_seen,
             clients: party.others.len(),
-            other_clients: party.all.as_ref().map(|all| all.0.saturating_sub(party.others.len() as u64)),
+            other_clients: party.other_clients(),
         };
         Incident {
             incident: &dossier.id,
