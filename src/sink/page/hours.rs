@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// Buckets of an axis at most.
 const BUCKETS: i64 = 96;
 /// Buckets at least: a short story is no wall.
-const LEAST: i64 = 24;
+const LEAST: i64 = 12;
 /// Hours of one episode that are read: more than a record has.
 const HOURS: usize = 24 * 31;
 /// Lines that mark days at most.
@@ -127,7 +127,7 @@ mod tests {
         fn every_hour_has_a_bucket(first in -90_000_000i64..70_000_000, more in 0i64..100_000_000) {
             let last = (first + more).min(70_000_000);
             let axis = Axis::new(first, last, &When { zone: TimeZone::UTC });
-            prop_assert!((24..=97).contains(&axis.buckets));
+            prop_assert!((12..=97).contains(&axis.buckets));
             prop_assert!(axis.holds(first) && axis.holds(last), "{axis:?}");
         }
     }

@@ -117,6 +117,7 @@ impl IncidentView {
             denied: thousands(dossier.left.denied),
             sites: sites
                 .iter()
+                .filter(|_| sites.iter().any(|(site, _)| site.is_some()))
                 .map(|(site, n)| (site.map_or_else(|| Html::text(w.no_site), Html::name), thousands(*n as u64)))
                 .collect(),
             pull: sentences::pull(dossier, lang),

@@ -26,9 +26,10 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
         Lang::En => {
             let s = |plural: &'static str, single: &'static str| if one { single } else { plural };
             let does = match (refused, calls, sends) {
-                (true, ..) => {
+                (true, ..) if sure => {
                     s("are infected behind a block: they keep calling", "is infected behind a block: it keeps calling")
                 }
+                (true, ..) => s("keep calling what the proxy refuses:", "keeps calling what the proxy refuses:"),
                 (_, true, true) => {
                     s("call home by the clock and send data out to", "calls home by the clock and sends data out to")
                 }
@@ -51,11 +52,12 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
                 (Severity::Critical | Severity::High, true) => ". The program is still there.",
                 (Severity::Critical | Severity::High, _) => ". Treat it as command and control.",
                 (Severity::Medium, _) => ". That may be command and control: look today.",
-                _ => ". Alone a weak sign: look when there is time.",
+                _ => ". A weak sign.",
             };
             let behind = match behind {
                 0 => String::new(),
-                n => format!("; {} of them infected behind a block", thousands(n as u64)),
+                n if sure => format!("; {} of them infected behind a block", thousands(n as u64)),
+                n => format!("; the proxy refuses {} of them", thousands(n as u64)),
             };
             format!("{who} {does} {place}{behind}{meaning}")
         }
@@ -75,11 +77,12 @@ pub(super) fn verdict(dossier: &Dossier, lang: Lang) -> String {
                 (true, true, _) => "。端末にはまだ不正プログラムが残っています。",
                 (true, ..) => "。C2（指令サーバー）との通信として対処してください。",
                 (_, _, Severity::Medium) => "。C2の可能性があります。今日中に確認してください。",
-                _ => "。単独では弱い兆候です。時間のあるときに確認してください。",
+                _ => "。単独では弱い兆候です。",
             };
             let behind = match behind {
                 0 => String::new(),
-                n => format!("（うち{}台は遮断されたまま感染が続いています）", thousands(n as u64)),
+                n if sure => format!("（うち{}台は遮断されたまま感染が続いています）", thousands(n as u64)),
+                n => format!("（うち{}台はプロキシが拒否）", thousands(n as u64)),
             };
             format!("{who}が{place}{does}{behind}{meaning}")
         }
