@@ -23,6 +23,10 @@ pub enum Command {
     Watch(Box<Watch>),
     /// Search archived logs for what is listed: which client, since when, how often, what left
     Hunt(Box<Hunt>),
+    /// Make one HTML page of records: incidents, what to do, who and when
+    Report(Report),
+    /// Make a block list of records, at the level of the domain
+    Block(Block),
     /// Look into what survives a restart of `watch`, and look after it
     #[command(subcommand)]
     State(StateCommand),
@@ -148,6 +152,12 @@ pub struct Replay {
     /// Say what every detector finds of a client and a domain, alerting or not, instead of the table
     #[arg(long, value_names = ["CLIENT", "DOMAIN"], num_args = 2, conflicts_with = "output")]
     pub why: Option<Vec<String>>,
+    /// Write the incident page, one HTML file
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Language of the incident page
+    #[arg(long, value_name = "LANG", value_enum, default_value_t = Lang::En, env = "DEGUCHI_LANG")]
+    pub lang: Lang,
     /// Write metrics in Prometheus text format, final values
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
@@ -158,7 +168,7 @@ pub struct Replay {
     #[arg(long, value_name = "FILE", env = "DEGUCHI_SAVE_LEDGER")]
     pub save_ledger: Option<PathBuf>,
     /// Learn only: no alerts; prints the 20 highest scores that would have been
-    #[arg(long, conflicts_with_all = ["alerts", "output", "fail_on", "top"])]
+    #[arg(long, conflicts_with_all = ["alerts", "output", "report", "fail_on", "top"])]
     pub learn: bool,
     /// Entries of the table that show their evidence [default: 10]
     #[arg(long, value_name = "N")]
@@ -212,6 +222,70 @@ pub struct Hunt {
     pub until: Option<String>,
 }
 
+/// Language of the incident page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// English
+    En,
+    /// Japanese
+    Ja,
+}
+
+/// `deguchi report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Records that `--alerts` wrote, as JSON lines; `-` for standard input. Plain, gzip and zstd are told by content
+    #[arg(value_name = "RECORDS", required = true)]
+    pub records: Vec<PathBuf>,
+    /// The page; `-` for standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Language of the page
+    #[arg(long, value_name = "LANG", value_enum, default_value_t = Lang::En, env = "DEGUCHI_LANG")]
+    pub lang: Lang,
+    /// Zone in which times are shown: `Asia/Tokyo`, `UTC` [default: the system's]
+    #[arg(long, value_name = "ZONE", env = "DEGUCHI_TZ")]
+    pub tz: Option<String>,
+}
+
+/// Who reads a block list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BlockAs {
+    /// A file for `acl … dstdomain` of Squid
+    Squid,
+    /// A response policy zone of a name server
+    Rpz,
+    /// A hosts file
+    Hosts,
+    /// A proxy auto-configuration file of browsers
+    Pac,
+    /// One name a line
+    Plain,
+}
+
+/// `deguchi block`.
+#[derive(Debug, Args)]
+pub struct Block {
+    /// Records that `--alerts` wrote, as JSON lines; `-` for standard input. Plain, gzip and zstd are told by content
+    #[arg(value_name = "RECORDS", required = true)]
+    pub records: Vec<PathBuf>,
+    /// Form of the list
+    #[arg(long = "as", value_name = "FORM", value_enum, default_value_t = BlockAs::Plain)]
+    pub form: BlockAs,
+    /// Block domains that strangers share as a whole too; without it only their hosts that were contacted
+    #[arg(long)]
+    pub force: bool,
+    /// Least severity of an alert whose domain is listed
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = Level::Medium)]
+    pub severity: Level,
+    /// Days after the last contact when a block is to be looked at again
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub expires: u16,
+    /// Where the list goes; `-` for standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub output: PathBuf,
+}
+
 /// Where to begin in a file that is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Begin {
@@ -238,10 +312,10 @@ pub struct Watch {
     /// Where to begin in files that are there already and that the state has no place in
     #[arg(long, value_name = "WHERE", value_enum, default_value_t = Begin::Checkpoint, env = "DEGUCHI_FROM")]
     pub from: Begin,
-    /// Address that `/metrics` is served at [default: 127.0.0.1:10953]
+    /// Address that metrics, the incident page and the API are served at [default: 127.0.0.1:10953]
     #[arg(long, value_name = "ADDR", env = "DEGUCHI_LISTEN")]
     pub listen: Option<String>,
-    /// TLS and passwords for `/metrics`, as exporters of Prometheus have them: `tls_server_config`, `basic_auth_users`
+    /// TLS and passwords for all that is served, as exporters of Prometheus have them: `tls_server_config`, `basic_auth_users`
     #[arg(long, value_name = "FILE", env = "DEGUCHI_WEB_CONFIG")]
     pub web_config: Option<PathBuf>,
     /// Append records to a file, one a line; `-` for standard output, instead of entries for people

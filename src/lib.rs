@@ -18,7 +18,7 @@
 //!    order. No map order in output, no wall clock, no unseeded randomness in results.
 //! 3. A format cuts, `event` normalises, a window counts, a detector judges, an alert explains, a sink carries.
 //! 4. No line of input can cause a panic, unbounded memory or super-linear time.
-//! 5. Attacker-controlled text never reaches a metric label, and reaches terminal and CSV through one type each.
+//! 5. Attacker-controlled text never reaches a metric label, and reaches terminal, page and CSV through one type each.
 
 pub mod alert;
 pub mod catalog;

@@ -4,8 +4,8 @@ use clap::{CommandFactory, Parser};
 use deguchi::cli::{self, Cli, Command, StateCommand};
 use deguchi::run::state::{self, Care};
 use deguchi::run::synth::{Attacks, SynthOptions};
-use deguchi::run::{Ending, hunt, manual, replay, synth, terminal, watch};
-use deguchi::settings::{HuntSettings, ReplaySettings, SettingsError, WatchSettings};
+use deguchi::run::{Ending, block, hunt, manual, page, replay, synth, terminal, watch};
+use deguchi::settings::{BlockSettings, HuntSettings, ReplaySettings, ReportSettings, SettingsError, WatchSettings};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -38,6 +38,11 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
             Ok(settings) => hunt::run(settings).await,
             Err(error) => Ok(usage(&error)),
         },
+        Command::Report(args) => match ReportSettings::of(args) {
+            Ok(settings) => Ok(page::run(&settings)),
+            Err(error) => Ok(usage(&error)),
+        },
+        Command::Block(args) => Ok(block::run(&BlockSettings::of(args))),
         Command::State(command) => {
             let (care, dir) = match &command {
                 StateCommand::Info { dir } => (Care::Info, dir),

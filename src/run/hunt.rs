@@ -10,7 +10,7 @@ use crate::run::feed::Looked;
 use crate::run::inputs::Inputs;
 use crate::run::progress::{Done, Progress};
 use crate::run::signals::EndSignals;
-use crate::run::{Ending, lists, terminal};
+use crate::run::{Ending, failed, lists, terminal};
 use crate::settings::{HuntSettings, Shape};
 use crate::sink::{
     Output, SinkError, TableOptions, json_line, scaled, sightings_csv, sightings_json, sightings_table, thousands,
@@ -243,13 +243,4 @@ fn closing(counts: &Counts, elapsed: Duration) -> String {
     parts.push(format!("{:.1} s", elapsed.as_secs_f64()));
     parts.push(format!("{} lines/s", scaled(rate).trim_end()));
     parts.join(" · ")
-}
-
-/// Says what could not be written. A reader that went away is the end of the job, not a failure.
-fn failed(error: &SinkError) -> Ending {
-    if error.is_broken_pipe() {
-        return Ending::Done;
-    }
-    terminal::say(&error.to_string());
-    Ending::Output
 }

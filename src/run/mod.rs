@@ -1,6 +1,7 @@
 //! The drivers: what reads, runs the engine and writes. The wall clock and async live here and nowhere deeper.
 
 pub mod blind;
+pub mod block;
 mod clock;
 pub mod feed;
 mod http;
@@ -10,8 +11,11 @@ mod lessons;
 mod lists;
 mod log;
 pub mod manual;
+pub mod page;
 pub mod progress;
 mod receive;
+mod recent;
+pub mod records;
 pub mod replay;
 mod report;
 mod signals;
@@ -22,6 +26,7 @@ pub mod terminal;
 pub mod watch;
 mod why;
 
+use crate::sink::SinkError;
 use std::process::ExitCode;
 
 /// How a command ended, as its exit status tells. What an error was has been printed.
@@ -52,4 +57,13 @@ impl From<Ending> for ExitCode {
             Ending::Interrupted(signal) => 128 + signal,
         })
     }
+}
+
+/// Says what a sink could not do. A reader that went away is the end of the job, not a failure.
+fn failed(error: &SinkError) -> Ending {
+    if error.is_broken_pipe() {
+        return Ending::Done;
+    }
+    terminal::say(&error.to_string());
+    Ending::Output
 }

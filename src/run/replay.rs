@@ -11,9 +11,8 @@ use crate::run::progress::{Done, Progress};
 use crate::run::report::Report;
 use crate::run::signals::EndSignals;
 use crate::run::why::{self as why_page, Question};
-use crate::run::{Ending, lists, summary, terminal};
+use crate::run::{Ending, failed, lists, summary, terminal};
 use crate::settings::ReplaySettings;
-use crate::sink::SinkError;
 use crate::window::ledger::Ledger;
 use std::io::Write;
 use std::path::PathBuf;
@@ -237,13 +236,4 @@ fn complete(
         input.warning = of(warned);
     }
     summary
-}
-
-/// Says what a sink could not do. A reader that went away is the end of the job, not a failure.
-fn failed(error: &SinkError) -> Ending {
-    if error.is_broken_pipe() {
-        return Ending::Done;
-    }
-    terminal::say(&error.to_string());
-    Ending::Output
 }

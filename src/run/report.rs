@@ -8,7 +8,7 @@ use crate::metrics::{ErrorReason, History, Metrics};
 use crate::run::lessons::Lessons;
 use crate::run::terminal;
 use crate::settings::{ReplaySettings, Shape};
-use crate::sink::{Csv, Lines, Output, RecordFormat, Sink, SinkError, Table, TableOptions};
+use crate::sink::{Csv, Lines, Output, Page, PageOptions, RecordFormat, Sink, SinkError, Table, TableOptions};
 use crate::window::PANE;
 use crate::window::ledger::Ledger;
 use std::path::Path;
@@ -51,6 +51,10 @@ impl Report {
             Some(Shape::Json) => sinks.push(Box::new(Lines::new(Output::stdout(), RecordFormat::Json))),
             Some(Shape::Csv) => sinks.push(Box::new(Csv::new(Output::stdout()))),
             None => {}
+        }
+        if let Some(path) = &settings.report {
+            let options = PageOptions { lang: settings.lang, zone: settings.common.zone.clone() };
+            sinks.push(Box::new(Page::new(Output::create(path)?, options)));
         }
         let detectors: Vec<&'static str> = DETECTORS.iter().map(|d| d.name).collect();
         let history = match &settings.history {

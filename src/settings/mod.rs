@@ -8,6 +8,7 @@ mod hunt;
 mod lists;
 mod log;
 mod receive;
+mod records;
 mod replay;
 mod sinks;
 mod watch;
@@ -17,11 +18,12 @@ pub use hunt::HuntSettings;
 pub use lists::{ListFiles, Listed};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use receive::ReceiveSettings;
+pub use records::{BlockSettings, ReportSettings};
 pub use replay::ReplaySettings;
 pub use sinks::{SinkSettings, SinkTo};
 pub use watch::WatchSettings;
 
-use crate::alert::FileError;
+use crate::alert::{FileError, Severity};
 use crate::cli;
 use crate::detect::IndicatorError;
 use crate::engine::{EngineSettings, HashKey, LEDGER_SHARE};
@@ -174,6 +176,16 @@ fn format(name: Option<String>, logformat: Option<String>) -> Result<Format, Set
         Some(name) => parse::by_name(name).map(|p| Format::Given(name.to_owned(), Arc::from(p))).map_err(|error| {
             SettingsError::Value { name: "--format", value: name.to_owned(), wanted: error.to_string() }
         }),
+    }
+}
+
+/// The severity that a word names.
+fn severity(level: cli::Level) -> Severity {
+    match level {
+        cli::Level::Low => Severity::Low,
+        cli::Level::Medium => Severity::Medium,
+        cli::Level::High => Severity::High,
+        cli::Level::Critical => Severity::Critical,
     }
 }
 

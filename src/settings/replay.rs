@@ -4,8 +4,9 @@ use crate::alert::Severity;
 use crate::cli;
 use crate::event::Millis;
 use crate::settings::file::{File, read};
-use crate::settings::{Settings, SettingsError, Shape, alerts_format};
-use crate::sink::RecordFormat;
+use crate::settings::records::lang;
+use crate::settings::{Settings, SettingsError, Shape, alerts_format, severity};
+use crate::sink::{Lang, RecordFormat};
 use jiff::tz::TimeZone;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,10 @@ pub struct ReplaySettings {
     pub alerts_format: RecordFormat,
     /// What goes to standard output; `None`: nothing, since the alerts do.
     pub output: Option<Shape>,
+    /// The incident page to here.
+    pub report: Option<PathBuf>,
+    /// Its language.
+    pub lang: Lang,
     /// Final metrics to here.
     pub metrics: Option<PathBuf>,
     /// Metrics over event time to here.
@@ -75,12 +80,9 @@ impl ReplaySettings {
             metrics: args.metrics,
             history: args.metrics_history,
             top: args.top.or(file.top).unwrap_or(10),
-            fail_on: args.fail_on.map(|level| match level {
-                cli::Level::Low => Severity::Low,
-                cli::Level::Medium => Severity::Medium,
-                cli::Level::High => Severity::High,
-                cli::Level::Critical => Severity::Critical,
-            }),
+            fail_on: args.fail_on.map(severity),
+            report: args.report,
+            lang: lang(args.lang),
         })
     }
 }

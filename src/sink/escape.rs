@@ -1,8 +1,9 @@
 //! The only ways for text from logs and paths to leave: one type a kind of destination.
 //!
-//! [`Terminal`] for people, [`Cell`] for spreadsheets; JSON has its own in `json.rs`. All three show the same
-//! characters escaped: see [`is_unsafe`].
+//! [`Terminal`] for people, [`Cell`] for spreadsheets, [`Html`] for the page; JSON has its own in `json.rs`. All show the
+//! same characters escaped: see [`is_unsafe`].
 
+use super::defang::{defang, urls};
 use std::fmt::{self, Display, Formatter, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -53,6 +54,41 @@ impl Display for Cell<'_> {
             f.write_char('\'')?;
         }
         escape_into(f, self.0, |c, rest| is_unsafe(c) || (c == ';' && starts_formula(rest)))
+    }
+}
+
+/// Characters of one text that a page shows; a record from elsewhere may hold any number.
+const SHOWN: usize = 1_000;
+
+/// Text for the page: escaped as by [`Terminal`], cut where it is very long. The template escapes what HTML reads: each
+/// value that it writes, and this is the only kind of text from records that it is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Html(String);
+
+impl Html {
+    /// As it is.
+    pub fn text(text: &str) -> Html {
+        let mut shown: String = text.chars().take(SHOWN).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        Html(Terminal::text(&shown).to_string())
+    }
+
+    /// A name or URL that nobody is to click.
+    pub fn defanged(text: &str) -> Html {
+        Html::text(&defang(text))
+    }
+
+    /// A name that honest clients have without a dot or slash: URLs in it are defanged, addresses are not.
+    pub fn name(text: &str) -> Html {
+        Html::text(&urls(text))
+    }
+}
+
+impl Display for Html {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

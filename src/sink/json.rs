@@ -14,6 +14,13 @@ pub fn json_line(record: &Record, line: &mut Vec<u8>) {
     write(record, line);
 }
 
+/// What has string keys only as one line of JSON, escaped so.
+pub fn json(value: &impl Serialize) -> Vec<u8> {
+    let mut line = Vec::new();
+    write(value, &mut line);
+    line
+}
+
 /// Appends what has string keys only as one line of JSON, escaped so.
 pub(super) fn write(value: &impl Serialize, line: &mut Vec<u8>) {
     let mut serializer = Serializer::with_formatter(&mut *line, Visible(CompactFormatter));

@@ -4,7 +4,7 @@
 //!
 //! 1. One file here: a struct over an [`Output`] (or its own connection) that implements [`Sink`].
 //! 2. Every text of a record is attacker-controlled. It leaves through exactly one escaping type of `escape.rs`:
-//!    [`Terminal`] for people, [`Cell`] for spreadsheets, [`json_line`] for programs. A new kind of
+//!    [`Terminal`] for people, [`Cell`] for spreadsheets, [`Html`] for the page, [`json_line`] for programs. A new kind of
 //!    destination brings its own type there.
 //! 3. Its name in the driver's table, a snapshot and a line in the hostile-text test of `tests/it/sink.rs`.
 //!
@@ -12,6 +12,7 @@
 
 mod alertmanager;
 mod appended;
+mod blocklist;
 mod cef;
 mod csv;
 mod defang;
@@ -26,6 +27,7 @@ mod layout;
 mod lines;
 mod ocsf;
 mod output;
+mod page;
 mod period;
 mod sightings;
 mod style;
@@ -36,16 +38,18 @@ mod webhook;
 
 pub use alertmanager::Alertmanager;
 pub use appended::Appended;
+pub use blocklist::{BlockForm, block_list, refused};
 pub use csv::{COLUMNS, Csv};
 pub use defang::{Defanger, defang};
 pub use error::SinkError;
-pub use escape::{Cell, Terminal};
+pub use escape::{Cell, Html, Terminal};
 pub use format::RecordFormat;
-pub use json::json_line;
+pub use json::{json, json_line};
 pub(crate) use layout::{clip, join, scaled, span, split, thousands};
 pub use layout::{width, wrap};
 pub use lines::Lines;
 pub use output::{Output, write_whole};
+pub use page::{Lang, POLICY, Page, PageOptions, page};
 pub(crate) use period::between;
 pub use sightings::{sightings_csv, sightings_json, sightings_table};
 pub use style::{Paint, Style};

@@ -5,7 +5,7 @@
 
 use super::entry::render;
 use super::{Output, Paint, Sink, SinkError};
-use crate::alert::{Record, RecordKind};
+use crate::alert::{Record, RecordKind, Story};
 use jiff::tz::TimeZone;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ impl Default for TableOptions {
 pub struct Table {
     output: Output,
     options: TableOptions,
-    episodes: BTreeMap<String, Record>,
+    episodes: BTreeMap<String, Story>,
     dropped: u64,
 }
 
@@ -48,7 +48,8 @@ impl Table {
     }
 
     fn ranked(&mut self) -> Vec<Record> {
-        let mut ranked: Vec<Record> = std::mem::take(&mut self.episodes).into_values().collect();
+        let mut ranked: Vec<Record> =
+            std::mem::take(&mut self.episodes).into_values().map(|story| story.record).collect();
         ranked.sort_by(|a, b| (Reverse(a.score), &a.time, &a.id).cmp(&(Reverse(b.score), &b.time, &b.id)));
         ranked
     }
@@ -60,29 +61,19 @@ impl Sink for Table {
         if record.record == RecordKind::Merge {
             return Ok(());
         }
-        let mut record = Record { series: None, interval_histogram: None, ..record.clone() };
+        let record = Record { series: None, interval_histogram: None, ..record.clone() };
         match self.episodes.get_mut(&record.episode) {
-            // An episode that is not held began with an alert that is: it was dropped, and comes back.
-            None if record.record != RecordKind::Alert => self.dropped = self.dropped.saturating_sub(1),
-            None => {}
-            // The highest judgement stays, from when it was first reached; counts only grow.
-            Some(held) if record.score < held.score => {
-                held.last_seen.clone_from(&record.last_seen);
-                (held.requests, held.denied) = (record.requests, record.denied);
-                (held.bytes_down, held.bytes_up) = (record.bytes_down, record.bytes_up);
-                return Ok(());
+            Some(held) => held.take(record),
+            None => {
+                // An episode that is not held began with an alert that is: it was dropped, and comes back.
+                self.dropped = self.dropped.saturating_sub(u64::from(record.record != RecordKind::Alert));
+                self.episodes.insert(record.episode.clone(), Story::new(record));
             }
-            Some(held) if record.score == held.score => {
-                record.time.clone_from(&held.time);
-                record.id.clone_from(&held.id);
-            }
-            Some(_) => {}
         }
-        self.episodes.insert(record.episode.clone(), record);
         if self.episodes.len() >= 2 * KEPT {
             let mut ranked = self.ranked();
             self.dropped += ranked.split_off(KEPT).len() as u64;
-            self.episodes = ranked.into_iter().map(|r| (r.episode.clone(), r)).collect();
+            self.episodes = ranked.into_iter().map(|record| (record.episode.clone(), Story::new(record))).collect();
         }
         Ok(())
     }
@@ -99,60 +90,10 @@ impl Sink for Table {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::alert::{DomainStats, EvidenceRecord, Severity};
+    use crate::alert::Severity;
     use std::sync::{Arc, Mutex};
 
-    /// A record as a detector makes it.
-    pub(in crate::sink) fn record(episode: &str, score: u8, client: &str, domain: &str) -> Record {
-        Record {
-            schema: "deguchi/1".into(),
-            record: RecordKind::Alert,
-            id: format!("id-{episode}"),
-            episode: episode.into(),
-            incident: "91ae".into(),
-            time: "2015-05-08T01:58:00Z".into(),
-            detector: "beacon".into(),
-            severity: Severity::of(score).unwrap(),
-            score,
-            client: client.into(),
-            user: None,
-            site: None,
-            domain: domain.into(),
-            hosts: vec![format!("www.{domain}")],
-            clients: None,
-            domains: None,
-            first_seen: "2015-05-08T01:50:03Z".into(),
-            last_seen: "2015-05-08T01:57:58Z".into(),
-            requests: 158,
-            denied: 0,
-            methods: [("GET".to_owned(), 158)].into(),
-            bytes_down: Some(67_940),
-            bytes_up: None,
-            url_bytes_max: 9_480,
-            domain_stats: DomainStats {
-                first_seen: "2015-05-08T01:50:03Z".into(),
-                clients: 1,
-                hosts: 1,
-                requests: 158,
-            },
-            summary: format!("{client} asks www.{domain} every 3 s."),
-            evidence: vec![EvidenceRecord {
-                name: "interval_median_seconds".into(),
-                value: 3.0,
-                usual: None,
-                points: i32::from(score),
-                text: "a request every 3.0 s".into(),
-            }],
-            samples: vec![format!("http://www.{domain}/a.php?id=1")],
-            attack: vec!["T1071.001".into()],
-            format: "squid".into(),
-            source: "log".into(),
-            merged: None,
-            shape: None,
-            series: None,
-            interval_histogram: None,
-        }
-    }
+    pub(in crate::sink) use crate::alert::record;
 
     #[derive(Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);

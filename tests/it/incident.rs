@@ -321,6 +321,97 @@ fn s7_nobody_is_told_that_nothing_leaked() {
     }
 }
 
+/// One command over all days, given the names; every client that touched one of them, refused or not.
+#[test]
+fn s5_a_search_for_the_domains_lists_every_client_that_touched_them() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let list = directory.path().join("ioc.txt");
+    let pairs: BTreeSet<(&str, &str)> = list_of("pairs").map(|p| (text(p, "client"), text(p, "domain"))).collect();
+    let domains: BTreeSet<&str> = pairs.iter().map(|(_, domain)| *domain).collect();
+    assert!(pairs.len() > 90 && domains.len() > 10, "{} pairs, {} domains", pairs.len(), domains.len());
+    std::fs::write(&list, domains.iter().fold(String::new(), |all, name| all + name + "\n")).expect("room");
+    let records = replay(&["--ioc", list.to_str().expect("UTF-8")]);
+    let told: BTreeSet<(&str, &str)> = alerts(&records)
+        .filter(|record| record["detector"] == "ioc")
+        .map(|record| (text(record, "client"), text(record, "domain")))
+        .collect();
+    let missing: Vec<_> = pairs.difference(&told).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// All entries of a list that the attacks have.
+fn list_of(name: &str) -> impl Iterator<Item = &'static Value> {
+    list(&labels()["attacks"]).iter().flat_map(move |attack| list(&attack[name]))
+}
+
+/// The page, by what stands in its summary lines and below them.
+fn page(lang: &str) -> String {
+    let directory = tempfile::tempdir().expect("a directory");
+    let page = crate::page::report(crate::page::incident(), directory.path(), lang);
+    std::fs::read_to_string(page).expect("a page")
+}
+
+#[test]
+fn s7_the_page_says_of_each_incident_what_may_have_left_and_never_that_nothing_did() {
+    for (lang, heading, most) in [("en", "What left", "t most "), ("ja", "外へ出たもの", "最大 ")] {
+        let page = page(lang);
+        let incidents: Vec<&str> = page.split("<article ").skip(1).collect();
+        assert!(incidents.len() > 20);
+        for incident in incidents {
+            let (_, left) = incident.split_once(&format!("<dt>{heading}</dt><dd>")).expect("it says what left");
+            let left = left.split("</dd>").next().expect("its end");
+            assert!(left.contains(most) || left.contains("unknown") || left.contains("不明"), "{left}");
+        }
+        for word in ["no leak", "nothing left", "漏えいなし"] {
+            assert!(!page.to_lowercase().contains(word), "{word}");
+        }
+    }
+}
+
+/// The domains of 20 to 23 May, told of in the records; each blocked as a whole, with whom else that hits.
+#[test]
+fn s8_the_block_list_is_of_domains_and_shows_what_else_it_hits() {
+    let run = Command::new(env!("CARGO_BIN_EXE_deguchi"))
+        .args(["block", "--as", "squid"])
+        .arg(crate::page::incident())
+        .output()
+        .expect("the binary runs");
+    let listed = String::from_utf8(run.stdout).expect("UTF-8");
+    let lines: Vec<&str> = listed.lines().collect();
+    let domains: BTreeSet<&str> =
+        row("S4").iter().flat_map(|client| list(&client["domains"])).filter_map(Value::as_str).collect();
+    assert!(domains.len() >= 10);
+    for domain in domains.iter().copied().chain(["quaxavavellex39.com"]) {
+        let at =
+            lines.iter().position(|line| *line == format!(".{domain}")).unwrap_or_else(|| panic!("{domain}: {listed}"));
+        let about = lines[at - 1];
+        for wanted in ["in alerts", "other client", "host", "request", "known since 2015-0", "expires 2015-08-"] {
+            assert!(about.contains(wanted), "{domain}: {about}");
+        }
+    }
+}
+
+/// Somebody is told: by the gauge that rules and dashboards go by, and when the log goes quiet.
+#[test]
+fn s9_metrics_rules_and_dashboards_speak_of_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let metrics = directory.path().join("deguchi.prom");
+    replay(&["--metrics", metrics.to_str().expect("UTF-8"), "--until", "2015-05-23T12:00"]);
+    let text = std::fs::read_to_string(&metrics).expect("metrics");
+    let sum = |family: &str| -> f64 {
+        let lines = text.lines().filter(|line| line.starts_with(family));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    };
+    assert!(sum("deguchi_alerts_total{detector=\"beacon\"") >= 27.0 && sum("deguchi_denied_events_total") > 100.0);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("dashboards");
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).expect(name);
+    let rules = read("rules/deguchi.rules.yml");
+    for rule in ["DeguchiC2Likely", "DeguchiSilence", "DeguchiAbsent", "DeguchiLag"] {
+        assert!(rules.contains(&format!("alert: {rule}")) && read("rules/tests.yml").contains(rule), "{rule}");
+    }
+    assert!(rules.contains("deguchi_active_alerts") && read("grafana/soc.json").contains("deguchi_active_alerts"));
+}
+
 #[test]
 fn s11_the_incident_says_when_site_b_passes_a_threshold() {
     let records = with_sites();

@@ -1,5 +1,8 @@
 //! One binary for all integration tests: a module per law.
 
+mod api;
+mod block;
+mod browser;
 mod cli;
 mod dashboards;
 mod determinism;
@@ -17,6 +20,7 @@ mod lab;
 mod ledger;
 mod metrics;
 mod packaging;
+mod page;
 mod parse;
 mod process;
 mod readme;

@@ -243,7 +243,7 @@ fn f54_f55_a_state_that_cannot_be_used_is_refused() {
         assert!(output.status.success(), "{what}");
         String::from_utf8(output.stdout).unwrap()
     };
-    assert!(care("info").contains("snapshot   69 parts"), "{}", care("info"));
+    assert!(care("info").contains("snapshot   70 parts"), "{}", care("info"));
     assert!(care("info").contains("sink       file: has record "));
     assert!(care("verify").contains("every page and record can be read"));
     assert!(care("compact").contains("now"));

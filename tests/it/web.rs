@@ -36,11 +36,15 @@ impl Client {
 
     /// The status that a request with a name and a password gets; `None`: the connection fails.
     fn status(&self, address: &str, basic: Option<&str>) -> Option<u16> {
+        self.status_of(address, "/metrics", basic)
+    }
+
+    fn status_of(&self, address: &str, path: &str, basic: Option<&str>) -> Option<u16> {
         let name = ServerName::try_from("localhost").unwrap();
         let connection = ClientConnection::new(Arc::clone(&self.config), name).unwrap();
         let mut stream = StreamOwned::new(connection, TcpStream::connect(address).unwrap());
         let basic = basic.map(|token| format!("Authorization: Basic {token}\r\n")).unwrap_or_default();
-        write!(stream, "GET /metrics HTTP/1.0\r\nHost: localhost\r\n{basic}\r\n").ok()?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n{basic}\r\n").ok()?;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()
@@ -96,6 +100,10 @@ fn metrics_are_encrypted_and_for_those_who_have_the_password() {
     assert_eq!(client.status(&watch.address, Some(other)), Some(401));
     assert_eq!(client.status(&watch.address, Some(good)), Some(200));
     assert_eq!(client.status(&watch.address, Some(good)), Some(200), "as known by now");
+    for path in ["/", "/api/v1/incidents", "/api/v1/alerts"] {
+        let of = |basic| client.status_of(&watch.address, path, basic);
+        assert_eq!((of(None), of(Some(bad)), of(Some(good))), (Some(401), Some(401), Some(200)), "{path}");
+    }
     let mut plain = TcpStream::connect(&watch.address).unwrap();
     // It may have hung up by the second write.
     let _ = write!(plain, "GET /metrics HTTP/1.0\r\nAuthorization: Basic {good}\r\n\r\n");

@@ -42,6 +42,12 @@ impl Guard {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Whether anybody who reaches the address may ask.
+    pub fn is_open(&self) -> bool {
+        let web = self.web.read().unwrap_or_else(PoisonError::into_inner);
+        web.users.is_empty() && web.tls.is_none()
+    }
+
     /// How connections are encrypted.
     pub fn tls(&self) -> Option<Arc<rustls::ServerConfig>> {
         self.web.read().unwrap_or_else(PoisonError::into_inner).tls.clone()

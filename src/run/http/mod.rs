@@ -1,22 +1,30 @@
-//! What `watch` serves: metrics for Prometheus, and whether the process lives and has begun.
+//! What `watch` serves: metrics for Prometheus, the incident page, the newest records, and whether the process lives and
+//! has begun.
 //!
 //! | path | answer |
 //! | --- | --- |
+//! | `/` | the incident page, in the language of `?lang=` or of the browser |
+//! | `/api/v1/incidents`, `/api/v1/alerts` | the same as JSON: see `api` |
 //! | `/metrics` | every family, in Prometheus text format |
 //! | `/-/healthy` | 200 as long as the process serves at all |
 //! | `/-/ready` | 200 when the inputs are open, else 503 |
 
+mod api;
 mod guard;
+mod incidents;
 mod tls;
 mod web;
 
 use crate::metrics::Metrics;
 use crate::run::log::{self, Part};
+use crate::run::recent::Recent;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::{Router, middleware, routing::get};
 pub use guard::Guard;
+use incidents::Incidents;
+use jiff::tz::TimeZone;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,12 +41,19 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub struct Served {
     metrics: Mutex<Metrics>,
     ready: AtomicBool,
+    incidents: Incidents,
 }
 
 impl Served {
-    /// Not ready yet.
-    pub fn new(metrics: Metrics) -> Served {
-        Served { metrics: Mutex::new(metrics), ready: AtomicBool::new(false) }
+    /// Not ready yet; `recent` is what an earlier run told, `zone` that of times on the page.
+    pub fn new(metrics: Metrics, recent: Recent, zone: TimeZone) -> Served {
+        let incidents = Incidents::new(recent, zone);
+        Served { metrics: Mutex::new(metrics), ready: AtomicBool::new(false), incidents }
+    }
+
+    /// The newest records, to add to.
+    pub fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.incidents.recent()
     }
 
     /// The families, to write.
@@ -59,6 +74,9 @@ impl Served {
 /// None that one connection could cause: those are dropped.
 pub async fn serve(listener: TcpListener, served: Arc<Served>, guard: Arc<Guard>) -> io::Result<()> {
     let router = Router::new()
+        .route("/", get(incidents::page))
+        .route("/api/v1/incidents", get(api::incidents))
+        .route("/api/v1/alerts", get(api::alerts))
         .route("/metrics", get(metrics))
         .route("/-/healthy", get(async || "deguchi is healthy\n"))
         .route("/-/ready", get(ready))

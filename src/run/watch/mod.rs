@@ -20,12 +20,13 @@ use crate::parse;
 use crate::run::http::{self, Guard, Served, Web};
 use crate::run::log::{self, Part};
 use crate::run::receive::{Place, Receivers, Sockets};
+use crate::run::recent::Recent;
 use crate::run::signals::Signals;
 use crate::run::{Ending, lists, terminal};
 use crate::settings::{Format, LogSettings, SinkTo, WatchSettings};
 use crate::sink::{Lines, Output, Sink, SinkError, TableOptions, Ticker};
 use anyhow::Context;
-use deliver::Outlet;
+use deliver::{Entry, Outlet};
 use keep::{Keeper, Left};
 use open::Open;
 use reload::Reloader;
@@ -48,6 +49,8 @@ const ROUNDS: usize = 4;
 const METRICS: &str = "metrics";
 /// Part of a snapshot: alerts whose episodes are not over.
 const OPEN: &str = "open";
+/// Part of a snapshot: the newest records.
+const RECENT: &str = "recent";
 /// How long the end waits for destinations over the network. What is left then is delivered by the next run, if there is
 /// a state.
 const LAST_TRIES: Duration = Duration::from_secs(2);
@@ -123,7 +126,13 @@ pub async fn run(settings: WatchSettings) -> anyhow::Result<Ending> {
     let stopped = Arc::clone(&stop);
     let worker = tokio::task::spawn_blocking(move || work.run(&stopped, &said));
     let scheme = if guard.tls().is_some() { "https" } else { "http" };
-    log::info(Part::Service, &format!("metrics at {scheme}://{address}/metrics"));
+    log::info(Part::Service, &format!("metrics at {scheme}://{address}/metrics, incidents at {scheme}://{address}/"));
+    if guard.is_open() && !address.ip().is_loopback() {
+        let open = format!(
+            "anybody who reaches {address} may read the incidents, clients and URLs included; --web-config FILE asks for a password"
+        );
+        log::warn(Part::Http, &open);
+    }
     let mut tick = tokio::time::interval(TICK);
     loop {
         tokio::select! {
@@ -199,7 +208,12 @@ impl Watch {
         let reminded = settings.sinks.iter().any(|sink| matches!(sink.to, SinkTo::Alertmanager { .. }));
         let open = Open::remember(reminded, left.snapshot.get(OPEN));
         let mut open = open.map_err(|error| unusable(error.into()))?;
-        left.records.iter().for_each(|entry| open.apply(&entry.record));
+        let recent = Recent::remember(left.snapshot.get(RECENT));
+        let mut recent = recent.map_err(|error| unusable(error.into()))?;
+        for Entry { record, .. } in &left.records {
+            open.apply(record);
+            recent.take(record);
+        }
         let mut outlets = outlets(settings, &open, &live).map_err(unusable_sink)?;
         let (engine, places) = engine(settings, &left).map_err(unusable)?;
         metrics.begin_behind(INPUT, &engine.summary());
@@ -214,7 +228,7 @@ impl Watch {
         let told = (reloader.slot(), keeper.again());
         let work = Work::new(engine, settings, places, Arc::clone(&live), store, told, shelf);
         let work = work.map_err(|error| (error.into(), Ending::Usage))?;
-        let served = Arc::new(Served::new(metrics));
+        let served = Arc::new(Served::new(metrics, recent, common.zone.clone()));
         Ok((Watch { served, live, outlets, keeper, open, reloader, place }, work))
     }
 
@@ -229,6 +243,7 @@ impl Watch {
             Said::Snapshot(mut parts, places) => {
                 parts.insert(METRICS.into(), self.served.metrics().memory());
                 parts.insert(OPEN.into(), self.open.memory());
+                parts.insert(RECENT.into(), self.served.recent().memory());
                 let shelf = self.place.as_ref().map(|place| Arc::clone(&place.shelf));
                 let clear = move || shelf.iter().for_each(|shelf| shelf.clear(&places));
                 self.keeper.snapshot(parts, clear).await;
@@ -242,6 +257,7 @@ impl Watch {
         let mut metrics = self.served.metrics();
         for record in &found.records {
             self.open.apply(record);
+            self.served.recent().take(record);
             match self.keeper.knows(record) {
                 true => metrics.told_before(record),
                 false => metrics.record(record),

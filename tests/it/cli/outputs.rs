@@ -14,6 +14,8 @@ fn a_full_disk_and_a_path_that_is_none() {
         ["--metrics", "no/such/dir/m.prom"],
         ["--metrics-history", "/dev/full"],
         ["--metrics-history", "no/such/dir/m.om"],
+        ["--report", "/dev/full"],
+        ["--report", "no/such/dir/p.html"],
         ["--alerts", "."],
     ] {
         let ran = deguchi(&files, &[&["replay", "x.log"][..], &args].concat());
