@@ -1,9 +1,11 @@
 //! `deguchi watch`: follows live logs, serves metrics, tells alerts as they come; what it alerts on is what a replay of
-//! the same lines would alert on. `stream` is one log on its way into the engine,
+//! the same lines would alert on. `begin` is how it starts, `front` what faces the network, `stream` one log on its way into the engine,
 //! `deliver` one destination of records, `keep` what survives a restart.
 
+mod begin;
 mod connect;
 mod deliver;
+mod front;
 mod happened;
 mod keep;
 mod local;
@@ -13,30 +15,24 @@ mod remote;
 mod stream;
 mod work;
 
-use crate::detect::DETECTORS;
-use crate::engine::{Engine, Found, Summary};
-use crate::metrics::{Live, Metrics, Store};
-use crate::parse;
-use crate::run::http::{self, Guard, Served, Web};
-use crate::run::log::{self, Part};
-use crate::run::receive::{Place, Receivers, Sockets};
-use crate::run::recent::Recent;
+use crate::engine::{Found, Summary};
+use crate::metrics::Live;
+use crate::run::http::Served;
+use crate::run::log::{self, Level, Part};
+use crate::run::receive::Place;
 use crate::run::signals::Signals;
-use crate::run::{Ending, lists, terminal};
-use crate::settings::{Format, LogSettings, SinkTo, WatchSettings};
-use crate::sink::{Lines, Output, Sink, SinkError, TableOptions, Ticker};
-use anyhow::Context;
-use deliver::{Entry, Outlet};
-use keep::{Keeper, Left};
+use crate::run::{Ending, terminal};
+use crate::settings::{LogSettings, WatchSettings};
+use deliver::Outlet;
+use front::{Front, Sockets};
+use keep::Keeper;
 use open::Open;
 use reload::Reloader;
-use remote::Remote;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use work::{ENGINE, PLACES, Places, Said, Work};
+use work::{Said, Work};
 
 /// Name of the input in metrics and records.
 pub(super) const INPUT: &str = "log";
@@ -64,95 +60,55 @@ const TICK: Duration = Duration::from_millis(500);
 /// What hinders the work itself: threads, signals. All else is printed and in the [`Ending`].
 pub async fn run(settings: WatchSettings) -> anyhow::Result<Ending> {
     let level = log::begin(&settings.log);
-    let listener = match tokio::net::TcpListener::bind(settings.listen).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            let advice = "name another with --listen; is a deguchi running already?";
-            terminal::say(&format!("cannot listen on {}: {error}; {advice}", settings.listen));
-            return Ok(Ending::Usage);
+    let signals = Signals::new()?;
+    let (watch, work, front) = match begin(&settings).await {
+        Ok(begun) => begun,
+        Err((error, ending)) => {
+            terminal::say(&format!("{error:#}"));
+            return Ok(ending);
         }
     };
+    work_until_told(&settings, (watch, work, front), signals, &level).await
+}
+
+/// All sockets first: what is taken or not allowed is said before any log is read.
+async fn begin(settings: &WatchSettings) -> Result<(Watch, Work, Front), Refusal> {
+    let sockets = Sockets::open(settings).await?;
     if let Some(dir) = settings.paths.iter().find(|path| path.is_dir()) {
         let dir = dir.display();
-        terminal::say(&format!("{dir}: is a directory; name the log in it, or a pattern such as '{dir}/*.log'"));
-        return Ok(Ending::Usage);
+        let error = anyhow::anyhow!("{dir}: is a directory; name the log in it, or a pattern such as '{dir}/*.log'");
+        return Err((error, Ending::Usage));
     }
     for path in settings.paths.iter().filter(|path| !path.exists()) {
         log::warn(Part::Input, &format!("{}: not there yet; it is followed when it comes", path.display()));
     }
-    let web = match settings.web_config.as_deref().map(Web::load).transpose() {
-        Ok(web) => web.unwrap_or_default(),
-        Err(error) => {
-            terminal::say(&error.to_string());
-            return Ok(Ending::Usage);
-        }
-    };
-    let guard = Arc::new(Guard::new(web));
-    let sockets = match &settings.receive {
-        Some(receive) => match Sockets::open(receive).await {
-            Ok(sockets) => Some((sockets, receive)),
-            Err(error) => {
-                terminal::say(&format!("{error:#}"));
-                return Ok(Ending::Usage);
-            }
-        },
-        None => None,
-    };
-    let mut signals = Signals::new()?;
-    let address = listener.local_addr().unwrap_or(settings.listen);
-    let begun = match Watch::begin(&settings).await {
-        Ok(begun) => begun,
-        Err((error, ending)) => {
-            terminal::say(&error.to_string());
-            return Ok(ending);
-        }
-    };
-    let (mut watch, work) = begun;
-    let receivers = sockets.zip(watch.place.as_ref()).map(|((sockets, receive), place)| {
-        let words = sockets.words(receive);
-        words.iter().for_each(|word| log::info(Part::Receive, word));
-        Receivers::start(sockets, receive, Arc::clone(&place.shelf), Arc::clone(&watch.live))
-    });
-    let mut receivers = match receivers.transpose() {
-        Ok(receivers) => receivers,
-        Err(error) => {
-            terminal::say(&format!("{error:#}"));
-            return Ok(Ending::Output);
-        }
-    };
-    let server = tokio::spawn(http::serve(listener, Arc::clone(&watch.served), Arc::clone(&guard)));
+    let (watch, work) = Watch::begin(settings).await?;
+    let front = sockets.attend(settings, &watch)?;
+    Ok((watch, work, front))
+}
+
+/// The driver's loop.
+async fn work_until_told(
+    settings: &WatchSettings,
+    (mut watch, work, mut front): (Watch, Work, Front),
+    mut signals: Signals,
+    level: &Level,
+) -> anyhow::Result<Ending> {
     let stop = Arc::new(AtomicBool::new(false));
     let (said, mut heard) = mpsc::channel(ROUNDS);
     let stopped = Arc::clone(&stop);
     let worker = tokio::task::spawn_blocking(move || work.run(&stopped, &said));
-    let scheme = if guard.tls().is_some() { "https" } else { "http" };
-    log::info(Part::Service, &format!("metrics at {scheme}://{address}/metrics, incidents at {scheme}://{address}/"));
-    if guard.is_open() && !address.ip().is_loopback() {
-        let open = format!(
-            "anybody who reaches {address} may read the incidents, clients and URLs included; --web-config FILE asks for a password"
-        );
-        log::warn(Part::Http, &open);
-    }
     let mut tick = tokio::time::interval(TICK);
     loop {
         tokio::select! {
             biased;
-            _ = signals.end.next(), if !stop.load(Ordering::Relaxed) => match receivers.take() {
-                None => stop.store(true, Ordering::Relaxed),
-                Some(receivers) => {
-                    // First all that has come goes into the spool, then it is read.
-                    let stop = Arc::clone(&stop);
-                    tokio::spawn(async move {
-                        receivers.end().await;
-                        stop.store(true, Ordering::Relaxed);
-                    });
-                }
-            },
+            _ = signals.end.next(), if !stop.load(Ordering::Relaxed) => front.leave(&stop),
             _ = signals.reopen.recv() => {
                 watch.reload().await;
-                http::reload(settings.web_config.as_deref(), &guard);
+                front.reload(settings);
                 // A file that cannot be read was told of with the lists.
-                LogSettings::level_again(settings.config.as_deref(), settings.common.quiet).into_iter().for_each(|to| level.set(to));
+                let again = LogSettings::level_again(settings.config.as_deref(), settings.common.quiet);
+                again.into_iter().for_each(|to| level.set(to));
             }
             next = heard.recv() => match next {
                 Some(said) => watch.hear(said).await,
@@ -163,7 +119,7 @@ pub async fn run(settings: WatchSettings) -> anyhow::Result<Ending> {
     }
     worker.await?;
     let ending = watch.end().await;
-    server.abort();
+    front.close();
     Ok(ending)
 }
 
@@ -182,56 +138,6 @@ struct Watch {
 type Refusal = (anyhow::Error, Ending);
 
 impl Watch {
-    /// Ready to hear, and the engine's side, ready to run; both go on from what an earlier run left.
-    async fn begin(settings: &WatchSettings) -> Result<(Watch, Work), Refusal> {
-        let common = &settings.common;
-        lists::warn(&common.listed, |text| log::warn(Part::Lists, text));
-        let detectors: Vec<&'static str> = DETECTORS.iter().map(|d| d.name).collect();
-        let mut metrics = Metrics::new(&detectors, &[INPUT]);
-        metrics.memory_limit(common.engine.memory as u64);
-        metrics.ioc_entries(common.listed.indicators());
-        let names: Vec<&str> = names(settings);
-        let live = Arc::new(Live::new(&metrics, &[INPUT], &names));
-        let store = settings.state.as_ref().map(|_| Arc::new(Store::new(&metrics)));
-        let (mut keeper, left) = match settings.state.as_ref().zip(store.as_ref()) {
-            Some((dir, store)) => Keeper::open(dir, &common.engine.key.fingerprint(), Arc::clone(store))
-                .map_err(|error| (error.into(), Ending::Output))?,
-            None => (Keeper::none(), Left::default()),
-        };
-        let unusable = |error: anyhow::Error| {
-            let state = settings.state.as_deref().unwrap_or(Path::new("")).display();
-            (error.context(format!("{state}: the state cannot be used")), Ending::Output)
-        };
-        if let Some(memory) = left.snapshot.get(METRICS) {
-            metrics.remember(memory).map_err(|error| unusable(error.into()))?;
-        }
-        let reminded = settings.sinks.iter().any(|sink| matches!(sink.to, SinkTo::Alertmanager { .. }));
-        let open = Open::remember(reminded, left.snapshot.get(OPEN));
-        let mut open = open.map_err(|error| unusable(error.into()))?;
-        let recent = Recent::remember(left.snapshot.get(RECENT));
-        let mut recent = recent.map_err(|error| unusable(error.into()))?;
-        for Entry { record, .. } in &left.records {
-            open.apply(record);
-            recent.take(record);
-        }
-        let mut outlets = outlets(settings, &open, &live).map_err(unusable_sink)?;
-        let (engine, places) = engine(settings, &left).map_err(unusable)?;
-        metrics.begin_behind(INPUT, &engine.summary());
-        for outlet in &mut outlets {
-            let done = left.delivered.get(outlet.name()).copied().unwrap_or_else(|| keeper.last());
-            outlet.resume(done, &left.records, &live);
-        }
-        keeper.rest(&outlets, true).await;
-        let place = Place::of(settings).map_err(|error| (error, Ending::Output))?;
-        let shelf = place.as_ref().map(|place| Arc::clone(&place.shelf));
-        let reloader = Reloader::new(common.list_files.clone(), &metrics);
-        let told = (reloader.slot(), keeper.again());
-        let work = Work::new(engine, settings, places, Arc::clone(&live), store, told, shelf);
-        let work = work.map_err(|error| (error.into(), Ending::Usage))?;
-        let served = Arc::new(Served::new(metrics, recent, common.zone.clone()));
-        Ok((Watch { served, live, outlets, keeper, open, reloader, place }, work))
-    }
-
     async fn hear(&mut self, said: Said) {
         match said {
             Said::Round(found, summary) => {
@@ -294,66 +200,4 @@ impl Watch {
         }
         if kept { Ending::Done } else { Ending::Output }
     }
-}
-
-/// The engine, with the memory that an earlier run left, and the places in the logs behind it.
-fn engine(settings: &WatchSettings, left: &Left) -> anyhow::Result<(Engine, Option<Places>)> {
-    let common = &settings.common;
-    let lists = common.listed.lists.clone();
-    let (mut engine, places) = match left.snapshot.get(PLACES) {
-        None => (Engine::with_lists(common.engine, lists)?, None),
-        Some(places) => {
-            let parts = left.snapshot.iter().filter(|(name, _)| name.starts_with(ENGINE));
-            let parts: Vec<&[u8]> = parts.map(|(_, part)| part.as_slice()).collect();
-            let parser = |name: &str| match &common.format {
-                Format::Given(given, parser) if given == name => Some(Arc::clone(parser)),
-                _ => parse::by_name(name).ok().map(Arc::from),
-            };
-            let places = postcard::from_bytes(places).context("the places in the logs are damaged")?;
-            (Engine::thaw(common.engine, lists, &parts, &parser)?, Some(places))
-        }
-    };
-    if let Some(ledger) = &common.ledger {
-        engine.know(Arc::clone(ledger));
-    }
-    Ok((engine, places))
-}
-
-/// Names of the destinations.
-fn names(settings: &WatchSettings) -> Vec<&str> {
-    let file = settings.alerts.as_deref().filter(|path| *path != Path::new("-")).map(|_| FILE);
-    [STDOUT].into_iter().chain(file).chain(settings.sinks.iter().map(|sink| sink.name.as_str())).collect()
-}
-
-/// The destinations that the settings name: entries for people on standard output, unless records go there.
-fn outlets(settings: &WatchSettings, open: &Open, live: &Arc<Live>) -> anyhow::Result<Vec<Outlet>> {
-    let options = TableOptions {
-        width: terminal::stdout_width(),
-        paint: terminal::stdout_paint(settings.common.color),
-        zone: settings.common.zone.clone(),
-        top: 0,
-    };
-    let piped = settings.alerts.as_deref() == Some(Path::new("-"));
-    let stdout: Box<dyn Sink> = match piped {
-        true => Box::new(Lines::new(Output::stdout(), settings.alerts_format)),
-        false => Box::new(Ticker::new(Output::stdout(), options)),
-    };
-    let mut outlets = vec![Outlet::stream(STDOUT, stdout)];
-    if let Some(path) = settings.alerts.as_ref().filter(|_| !piped) {
-        outlets.push(Outlet::file(FILE, path.clone(), settings.alerts_format, settings.state.is_some())?);
-    }
-    for sink in &settings.sinks {
-        let remote = Remote::new(&sink.name, sink.least, connect::sink(sink, open)?, Arc::clone(live))?;
-        outlets.push(Outlet::Remote(remote));
-    }
-    Ok(outlets)
-}
-
-/// A file of alerts that cannot be opened is no fault of the settings.
-fn unusable_sink(error: anyhow::Error) -> Refusal {
-    let usage = !matches!(
-        error.downcast_ref(),
-        Some(SinkError::Create { .. } | SinkError::Write { .. } | SinkError::Directory { .. })
-    );
-    (error, if usage { Ending::Usage } else { Ending::Output })
 }

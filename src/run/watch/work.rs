@@ -114,6 +114,8 @@ impl Work {
             Begin::End => From::End,
         };
         let options = FollowSettings { from, key, ..FollowSettings::default() };
+        // What was just read back need not be written at once; of a new state the places to begin at do.
+        let snapshot = places.as_ref().map(|_| Duration::ZERO);
         let (mut places, mut known): (Checkpoint, BTreeMap<Vec<u8>, u16>) = match places {
             Some(left) => (left.places, left.inputs.into_iter().collect()),
             None => (Checkpoint::new(&key), BTreeMap::new()),
@@ -141,7 +143,7 @@ impl Work {
             known,
             relist,
             again,
-            snapshot: None,
+            snapshot,
             every: settings.snapshot,
             unsaved: 0,
             begun: Instant::now(),
