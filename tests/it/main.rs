@@ -8,6 +8,7 @@ mod end_to_end;
 mod fanout;
 mod flood;
 mod follow;
+mod formats;
 mod house_rules;
 mod incident;
 mod input;
