@@ -5,9 +5,10 @@
 //! the difference between 5 rounds and 0, by 500,000 lines.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, Throughput};
-use deguchi::parse::{Parser, by_name};
+use deguchi::parse::{Parser, by_name, resume};
 
 const LINES: usize = 100_000;
 
@@ -142,6 +143,27 @@ fn combined(r: &Request) -> String {
     )
 }
 
+/// The header of [`w3c`]: ProxySG's `bcreportermain_v1`.
+const W3C: &str = "#Fields: date time time-taken c-ip cs-username cs-auth-group x-exception-id sc-filter-result cs-categories cs(Referer)  sc-status s-action cs-method rs(Content-Type) cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs-uri-extension cs(User-Agent) s-ip sc-bytes cs-bytes x-virus-id\n";
+
+fn w3c(r: &Request) -> String {
+    let second = r.time / 1000 % 60;
+    let (authority, rest) = r.url.trim_start_matches("http://").split_once('/').unwrap_or((&r.url, ""));
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let scheme = if r.method == "CONNECT" { "ssl" } else { "http" };
+    let host = authority.trim_end_matches(":443");
+    let port = if r.method == "CONNECT" { 443 } else { 80 };
+    format!(
+        "2026-01-02 03:04:{second:02} {} {} {} - - OBSERVED \"Technology/Internet\" {}  {} {} {} {} {scheme} {host} {port} /{path} ?{query} - \"{}\" 198.51.100.1 {} {} -\n",
+        r.took, r.client, r.user, r.referer, r.status, r.tag, r.method, r.mime, r.agent, r.down, r.up
+    )
+}
+
+/// A parser that has read a header.
+fn ready(name: &str, header: &str) -> Arc<dyn Parser> {
+    resume(Arc::from(by_name(name).expect("a format")), header.as_bytes())
+}
+
 fn bytes(write: Write) -> Vec<u8> {
     let mut random = Random(22);
     let mut bytes = Vec::new();
@@ -169,21 +191,22 @@ fn parse(parser: &dyn Parser, bytes: &[u8]) -> u64 {
 }
 
 fn main() {
-    let formats: [(&str, Write); 3] = [("squid", squid), ("squid-extended", extended), ("combined", combined)];
+    let formats: [(&str, &str, Write); 4] =
+        [("squid", "", squid), ("squid-extended", "", extended), ("combined", "", combined), ("w3c", W3C, w3c)];
     if let Ok(name) = std::env::var("DEGUCHI_PROFILE") {
-        let (name, write) = formats.iter().find(|(format, _)| name == *format).expect("a format");
+        let (name, header, write) = formats.iter().find(|(format, ..)| name == *format).expect("a format");
         let bytes = bytes(*write);
         let rounds = std::env::var("DEGUCHI_ROUNDS").map_or(1, |rounds| rounds.parse().expect("a number"));
-        let parser = by_name(name).expect("a format");
+        let parser = ready(name, header);
         for _ in 0..rounds {
             black_box(parse(&*parser, &bytes));
         }
         return;
     }
     let mut criterion = Criterion::default().configure_from_args();
-    for (name, write) in formats {
+    for (name, header, write) in formats {
         let bytes = bytes(write);
-        let parser = by_name(name).expect("a format");
+        let parser = ready(name, header);
         let mut group = criterion.benchmark_group(format!("parse/{name}"));
         group.sample_size(20).throughput(Throughput::Elements(LINES as u64));
         group.bench_function("scan", |bench| {

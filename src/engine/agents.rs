@@ -1,6 +1,6 @@
 //! User agents met last, and what they say they are: most lines repeat one of a few, and to sort one takes reading it.
 
-use crate::event::Agent;
+use crate::event::{Agent, Text};
 
 /// Slots: an organisation has some hundred agents.
 const SLOTS: usize = 256;
@@ -22,13 +22,14 @@ impl Default for Agents {
 impl Agents {
     /// What an agent says it is.
     #[inline]
-    pub fn get(&mut self, raw: &[u8]) -> Agent {
+    pub fn get(&mut self, text: Text<'_>) -> Agent {
+        let raw = text.raw;
         if raw.len() > LONGEST {
-            return Agent::of(raw);
+            return Agent::of(&text.decode());
         }
         let slot = &mut self.slots[Agent::hash(raw) as usize % SLOTS];
         if slot.0 != raw {
-            slot.1 = Agent::of(raw);
+            slot.1 = Agent::of(&text.decode());
             slot.0.clear();
             slot.0.extend_from_slice(raw);
         }

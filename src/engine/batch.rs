@@ -6,7 +6,7 @@ use crate::engine::met::{Hashes, Met};
 use crate::engine::waiting::Waiting;
 use crate::event::{self, Action, Agent, Contact, Event, Fields, Method, Normalizer, Signs, Target, is_download};
 use crate::input::{Chunk, LINE_MAX, Lines};
-use crate::parse::{Parser, Reason};
+use crate::parse::{self, Parser, Reason};
 use crate::window::pane_of;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -39,8 +39,10 @@ pub struct Rejections {
 pub struct Batch {
     /// The input it came from.
     pub input: u16,
-    /// What the lines are read with.
-    pub parser: Arc<dyn Parser>,
+    /// What the first lines are read with.
+    parser: Arc<dyn Parser>,
+    /// Where headers changed that: offsets of what follows them, ascending, and what it is read with.
+    turns: Vec<(u32, Arc<dyn Parser>)>,
     /// Whole lines.
     pub bytes: Vec<u8>,
     /// One contact an event, in the order of the lines.
@@ -66,8 +68,9 @@ pub struct Batch {
     pub rejected: [Rejections; Reason::ALL.len()],
 }
 
-/// Its input, its bytes, which of its contacts came late, and the last pane that one waits for.
-pub type Memory<B> = (u16, B, Vec<u32>, u32);
+/// Its input, its bytes, which of its contacts came late, the last pane that one waits for, and the header in force
+/// where it begins.
+pub type Memory<B> = (u16, B, Vec<u32>, u32, B);
 
 /// What is left of a batch when all of it is counted, for the next.
 #[derive(Default)]
@@ -95,13 +98,15 @@ impl Batch {
     /// All that cutting its bytes again does not give, and the bytes, to write it down.
     pub fn memory(&self) -> Memory<Cow<'_, [u8]>> {
         let late = (0..).zip(&self.contacts).filter(|(_, c)| c.is(Signs::LATE)).map(|(i, _)| i).collect();
-        (self.input, Cow::Borrowed(&self.bytes), late, self.until)
+        (self.input, Cow::Borrowed(&self.bytes), late, self.until, Cow::Borrowed(self.parser.header()))
     }
 
     /// Cuts the line of a contact again. `None` cannot be, since it was cut before.
     pub fn event(&self, contact: &Contact) -> Option<Event<'_>> {
         let (_, line) = Lines::new(0, &self.bytes[contact.line as usize..]).next()?;
-        self.parser.parse(line).ok().flatten()
+        let turns = self.turns.partition_point(|(from, _)| *from <= contact.line);
+        let parser = turns.checked_sub(1).map_or(&self.parser, |last| &self.turns[last].1);
+        parser.parse(line).ok().flatten()
     }
 
     /// The line of a contact, to compare.
@@ -140,10 +145,11 @@ impl Cutter {
         }
     }
 
-    /// A batch that was written down: its contacts wait in their shards already.
-    pub fn remember(&mut self, (input, bytes, late, until): Memory<Vec<u8>>, parser: &Arc<dyn Parser>) -> Batch {
+    /// A batch that was written down: its contacts wait in their shards already. `parser` is one that has read no header.
+    pub fn remember(&mut self, memory: Memory<Vec<u8>>, parser: Arc<dyn Parser>) -> Batch {
+        let (input, bytes, late, until, header) = memory;
         let chunk = Chunk { at: 0, bytes, skipped: 0 };
-        let mut batch = self.cut(chunk, input, parser, Spare::default());
+        let mut batch = self.cut(chunk, input, parse::resume(parser, &header), Spare::default());
         batch.until = until;
         for index in late {
             if let Some(contact) = batch.contacts.get_mut(index as usize) {
@@ -153,11 +159,12 @@ impl Cutter {
         batch
     }
 
-    /// Parses a chunk.
-    pub fn cut(&mut self, chunk: Chunk, input: u16, parser: &Arc<dyn Parser>, spare: Spare) -> Batch {
+    /// Parses a chunk, with the parser in force where it begins.
+    pub fn cut(&mut self, chunk: Chunk, input: u16, mut parser: Arc<dyn Parser>, spare: Spare) -> Batch {
         let mut batch = Batch {
             input,
-            parser: Arc::clone(parser),
+            parser: Arc::clone(&parser),
+            turns: Vec::new(),
             read: chunk.bytes.len() as u64 + chunk.skipped,
             bytes: chunk.bytes,
             contacts: spare.contacts,
@@ -172,7 +179,7 @@ impl Cutter {
             rejected: Default::default(),
         };
         // Where the format tells what the proxy did, lines that do not are no requests to the outside (ICP).
-        let acts = parser.carries().action;
+        let mut acts = parser.carries().action;
         batch.contacts.clear();
         batch.contacts.reserve_exact(batch.bytes.len() / 100 + 16);
         let bytes = std::mem::take(&mut batch.bytes);
@@ -181,7 +188,14 @@ impl Cutter {
             batch.truncated += u64::from(line.len() >= LINE_MAX);
             match parser.parse(line) {
                 Ok(Some(ref event)) => self.contact(event, at as u32, acts, &mut batch),
-                Ok(None) => batch.ignored += 1,
+                Ok(None) => {
+                    batch.ignored += 1;
+                    if let Some(next) = parser.after(line) {
+                        batch.turns.push((at as u32, Arc::clone(&next)));
+                        acts = next.carries().action;
+                        parser = next;
+                    }
+                }
                 Err(error) => {
                     let kind = &mut batch.rejected[error.wanted as usize];
                     kind.lines += 1;
@@ -219,7 +233,7 @@ impl Cutter {
     fn contact(&mut self, event: &Event<'_>, at: u32, acts: bool, batch: &mut Batch) {
         let client = self.client(event.client.or(event.user.map(|u| u.raw)).unwrap_or(b"-"));
         let method = Method::of(event.method);
-        let target = Target::of(event).filter(|_| event.action != Action::Unknown || !acts);
+        let target = Target::of(event).filter(|_| (event.action != Action::Unknown || !acts) && !event.handoff);
         let found = target.and_then(|target| self.hashes(target.authority).map(|place| (target, place)));
         let mut signs = Signs::empty();
         signs.set(Signs::REFERER, event.referer.is_some());
@@ -253,7 +267,7 @@ impl Cutter {
             action: event.action,
             method,
             signs,
-            agent: event.agent.map_or(Agent::default(), |agent| self.agents.get(agent.raw)),
+            agent: event.agent.map_or(Agent::default(), |agent| self.agents.get(agent)),
         });
     }
 }

@@ -107,18 +107,20 @@ impl Engine {
     ) -> Result<Engine, ThawError> {
         let mut engine = Engine::with_lists(settings, lists)?;
         let common: Common = read(parts, 0)?;
+        let mut fresh = Vec::new();
         for (format, memory) in common.inputs {
             let parser = parser(&format).ok_or_else(|| ThawError::Format(format.clone()))?;
-            engine.carries = join(engine.carries, parser.carries());
             engine.formats.push(format);
-            engine.inputs.push(Input::remember(memory, parser));
+            fresh.push(Arc::clone(&parser));
+            let input = Input::remember(memory, parser);
+            engine.carries = join(engine.carries, input.carries);
+            engine.inputs.push(input);
         }
         for (number, memory) in (0..).zip(common.batches) {
             let batch = memory.map(|memory| {
-                let input = engine.inputs.get(usize::from(memory.0));
-                let parser = input.map(|input| Arc::clone(input.parser()));
+                let parser = fresh.get(usize::from(memory.0)).map(Arc::clone);
                 let damaged = ThawError::Part { part: 0, source: postcard::Error::DeserializeBadEncoding };
-                parser.map(|parser| lock(&engine.cutters[0]).remember(memory, &parser)).ok_or(damaged)
+                parser.map(|parser| lock(&engine.cutters[0]).remember(memory, parser)).ok_or(damaged)
             });
             if batch.is_none() {
                 engine.free.push(number);

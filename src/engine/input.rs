@@ -4,9 +4,9 @@ use crate::engine::batch::Batch;
 use crate::engine::summary::Rejected;
 use crate::engine::tally::Tally;
 use crate::engine::waiting::Waiting;
-use crate::event::{Contact, Millis, Signs};
+use crate::event::{Contact, Fields, Millis, Signs};
 use crate::input::Lines;
-use crate::parse::{Parser, Reason};
+use crate::parse::{self, Parser, Reason};
 use crate::window::ledger::Span;
 use crate::window::{Clock, Tick, pane_of};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,10 @@ use std::sync::Arc;
 pub struct Input {
     /// Its name for people.
     pub name: String,
+    /// What its next line is read with.
     parser: Arc<dyn Parser>,
+    /// What its first header, or its format, can know.
+    pub carries: Fields,
     clock: Clock,
     /// Far ahead of all others, until the clock decides; about as many as the clock lets vote.
     held: Vec<Held>,
@@ -30,8 +33,8 @@ pub struct Input {
     idle: bool,
 }
 
-/// The fields of an input, without its parser.
-pub type Memory = (String, Clock, Vec<Held>, u64, Option<Span>, bool, bool);
+/// The fields of an input, of its parser the header.
+pub type Memory = (String, Clock, Vec<Held>, u64, Option<Span>, bool, bool, Fields, Vec<u8>);
 
 /// A contact that its clock holds back.
 #[derive(Serialize, Deserialize)]
@@ -44,26 +47,59 @@ pub struct Held {
     contact: Contact,
 }
 
+/// Passes over the next whole lines of an input, following headers: `parser` becomes what the line after them is read
+/// with. Returns what the first of them is read with.
+pub fn pass(parser: &mut Arc<dyn Parser>, lines: &[u8]) -> Arc<dyn Parser> {
+    let first = Arc::clone(parser);
+    let Some(mark) = first.mark() else { return first };
+    let mut at = 0;
+    while let Some(found) = memchr::memmem::find(&lines[at..], mark) {
+        let start = memchr::memrchr(b'\n', &lines[at..at + found]).map_or(at, |end| at + end + 1);
+        let end = memchr::memchr(b'\n', &lines[start..]).map_or(lines.len(), |end| start + end + 1);
+        for (_, line) in Lines::new(0, &lines[start..end]) {
+            if let Some(next) = parser.after(line) {
+                *parser = next;
+            }
+        }
+        at = end;
+    }
+    first
+}
+
 impl Input {
     /// An input that begins at about `first`.
     pub fn new(name: &str, parser: Arc<dyn Parser>, first: Millis) -> Input {
         let clock = Clock::starting_at(first);
-        Input { name: name.into(), parser, clock, held: Vec::new(), lines: 0, counted: None, open: true, idle: false }
+        let carries = parser.carries();
+        Input {
+            name: name.into(),
+            parser,
+            carries,
+            clock,
+            held: Vec::new(),
+            lines: 0,
+            counted: None,
+            open: true,
+            idle: false,
+        }
     }
 
-    /// All of it but the parser, to write it down.
+    /// All of it, to write it down.
     pub fn memory(&self) -> impl Serialize + '_ {
-        (&self.name, &self.clock, &self.held, self.lines, self.counted, self.open, self.idle)
+        let header = self.parser.header();
+        (&self.name, &self.clock, &self.held, self.lines, self.counted, self.open, self.idle, self.carries, header)
     }
 
-    /// What [`Input::memory`] wrote down.
-    pub fn remember((name, clock, held, lines, counted, open, idle): Memory, parser: Arc<dyn Parser>) -> Input {
-        Input { name, parser, clock, held, lines, counted, open, idle }
+    /// What [`Input::memory`] wrote down. `parser` is one that has read no header.
+    pub fn remember(memory: Memory, parser: Arc<dyn Parser>) -> Input {
+        let (name, clock, held, lines, counted, open, idle, carries, header) = memory;
+        let parser = parse::resume(parser, &header);
+        Input { name, parser, carries, clock, held, lines, counted, open, idle }
     }
 
-    /// What its lines are read with.
-    pub fn parser(&self) -> &Arc<dyn Parser> {
-        &self.parser
+    /// Passes over the next whole lines, following headers; what the first of them is read with.
+    pub fn pass(&mut self, lines: &[u8]) -> Arc<dyn Parser> {
+        pass(&mut self.parser, lines)
     }
 
     /// No contact before this is to come; `None` at the end.

@@ -40,6 +40,7 @@ mod why;
 
 pub use batch::{Batch, Cutter, SHARDS};
 pub use freeze::ThawError;
+pub(crate) use input::pass;
 pub use knowledge::Lesson;
 pub use learn::LEDGER_SHARE;
 pub use lists::Lists;
@@ -283,10 +284,14 @@ impl Engine {
 
     /// Cuts chunks into contacts, in parallel, order kept.
     fn parse(&mut self, chunks: Vec<(u16, Chunk)>) -> Vec<Batch> {
-        let with_spare = |(input, chunk)| (input, chunk, self.spare.pop().unwrap_or_default());
-        let chunks = chunks.into_iter().map(with_spare).collect();
-        self.team.map(chunks, |worker, (input, chunk, spare)| {
-            lock(&self.cutters[worker]).cut(chunk, input, self.inputs[input as usize].parser(), spare)
+        // Headers are followed in the order of the lines first; what stands between them is cut in any order.
+        let prepare = |(input, chunk): (u16, Chunk)| {
+            let parser = self.inputs[input as usize].pass(&chunk.bytes);
+            (input, chunk, parser, self.spare.pop().unwrap_or_default())
+        };
+        let chunks = chunks.into_iter().map(prepare).collect();
+        self.team.map(chunks, |worker, (input, chunk, parser, spare)| {
+            lock(&self.cutters[worker]).cut(chunk, input, parser, spare)
         })
     }
 

@@ -93,6 +93,6 @@ impl Pane<'_> {
         let user = event.user.map(|u| u.decode().into_owned());
         let destination = Target::of(&event).and_then(|t| normalizer.destination(t.authority));
         let host = destination.map(|d| d.host.to_vec()).unwrap_or_default();
-        watched.sample(event.target, &host, user.as_deref());
+        watched.sample(&event.url(), &host, user.as_deref());
     }
 }

@@ -107,7 +107,7 @@ impl Tally {
                 .map(|(input, format)| InputSummary {
                     file: input.name.clone(),
                     format: format.clone(),
-                    carries: input.parser().carries(),
+                    carries: input.carries,
                     lines: input.lines,
                     ..InputSummary::default()
                 })

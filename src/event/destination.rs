@@ -39,11 +39,27 @@ impl<'a> Target<'a> {
     #[inline]
     pub fn of(event: &Event<'a>) -> Option<Target<'a>> {
         let connect = Method::of(event.method) == Method::Connect;
+        if let (Some(host), [] | [b'/', ..]) = (event.host, event.target) {
+            return Target::of_parts(event, host, connect);
+        }
         let mut target = split(event.target, connect)?;
         if let Some(named) = event.host {
             target.prefer(named);
         }
         (!target.authority.is_empty()).then_some(target)
+    }
+
+    /// The target of an event whose URL is logged in parts. A path of `//other/x` names no host there.
+    fn of_parts(event: &Event<'a>, host: &'a [u8], connect: bool) -> Option<Target<'a>> {
+        let (path, query) = if connect { (&b""[..], None) } else { path_query(event.target) };
+        let of_scheme = || {
+            let (_, port) =
+                SCHEMES.iter().find(|(name, _)| event.scheme.is_some_and(|s| s.eq_ignore_ascii_case(name)))?;
+            Some(*port)
+        };
+        let scheme_port = event.port.or_else(of_scheme);
+        let query = query.or(event.query.filter(|_| !connect));
+        (!host.is_empty()).then_some(Target { authority: host, scheme_port, path, query })
     }
 
     /// A logged server name says more than a missing host, or than the address an intercepting proxy saw.
@@ -164,14 +180,16 @@ fn split(target: &[u8], connect: bool) -> Option<Target<'_>> {
     Some(Target { authority: &rest[..end], scheme_port, path, query })
 }
 
+/// Schemes of the web, and their ports.
+const SCHEMES: [(&[u8], u16); 6] =
+    [(b"http", 80), (b"https", 443), (b"ftp", 21), (b"ws", 80), (b"wss", 443), (b"whois", 43)];
+
 /// Port of the scheme, and what follows its `://`; `None` for what is no scheme of the web.
 #[inline]
 fn scheme(target: &[u8]) -> Option<(u16, &[u8])> {
     if let Some(rest) = target.strip_prefix(b"http://") {
         return Some((80, rest));
     }
-    const SCHEMES: [(&[u8], u16); 6] =
-        [(b"http", 80), (b"https", 443), (b"ftp", 21), (b"ws", 80), (b"wss", 443), (b"whois", 43)];
     let at = memchr::memchr(b':', &target[..target.len().min(16)])?;
     let rest = target[at..].strip_prefix(b"://")?;
     SCHEMES.iter().find(|(name, _)| target[..at].eq_ignore_ascii_case(name)).map(|&(_, port)| (port, rest))

@@ -5,6 +5,7 @@
 //! Absent is `None`, never 0 and never `-`. Values are bytes, not `str`: logs hold whatever attackers send.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 mod action;
 mod agent;
@@ -54,9 +55,17 @@ pub struct Event<'a> {
     /// The method as logged, case kept; `-` and `NONE` are `None`.
     pub method: Option<&'a [u8]>,
     /// What was asked for, as logged: a URL, `host:port` of a CONNECT, or a pseudo-URL such as `error:invalid-request`.
+    /// Where the log has the URL in parts, its path; empty if there is none.
     pub target: &'a [u8],
-    /// A host name logged beside the target: TLS server name or Host header. Preferred where the target is an address.
+    /// A host logged beside the target: a part of the URL, TLS server name or Host header. Preferred where the target is
+    /// a path or an address.
     pub host: Option<&'a [u8]>,
+    /// Scheme, where the log has the URL in parts.
+    pub scheme: Option<&'a [u8]>,
+    /// Port, where the log has the URL in parts.
+    pub port: Option<u16>,
+    /// Query without its `?`, where the log has the URL in parts.
+    pub query: Option<&'a [u8]>,
     /// Status sent to the client; 0 and `000` (nothing was sent) are `None`.
     pub status: Option<u16>,
     /// What the proxy did with it.
@@ -77,11 +86,45 @@ pub struct Event<'a> {
     pub peer: Option<&'a [u8]>,
     /// The result as logged: `TCP_MISS`, `TCP_DENIED`.
     pub result: Option<&'a [u8]>,
-    /// URL and user could not be told apart with certainty.
+    /// The line could be cut in more than one way: URL and user, or more or fewer columns than its header names.
     pub ambiguous: bool,
+    /// The proxy handed the connection on to another part of itself, and other lines tell what became of it (ProxySG's
+    /// first row of a TLS connection). It is no contact of its own, and its bytes are not those of the connection.
+    pub handoff: bool,
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
+    /// The URL in one piece: the target, or what its parts make.
+    pub fn url(&self) -> Cow<'a, [u8]> {
+        let Some(host) = self.host.filter(|_| matches!(self.target, [] | [b'/', ..])) else {
+            return Cow::Borrowed(self.target);
+        };
+        let tunnel = Method::of(self.method) == Method::Connect;
+        let mut url = Vec::with_capacity(host.len() + self.target.len() + 32);
+        if let Some(scheme) = self.scheme.filter(|_| !tunnel) {
+            url.extend_from_slice(scheme);
+            url.extend_from_slice(b"://");
+        }
+        // More than one colon is an address; brackets tell its last part from a port.
+        let bare = host.first() != Some(&b'[') && memchr::memchr_iter(b':', host).nth(1).is_some();
+        url.extend_from_slice(if bare { b"[" } else { b"" });
+        url.extend_from_slice(host);
+        url.extend_from_slice(if bare { b"]" } else { b"" });
+        let usual = matches!((self.scheme, self.port), (Some(b"http"), Some(80)) | (Some(b"https"), Some(443)));
+        if let Some(port) = self.port.filter(|_| tunnel || !usual) {
+            url.push(b':');
+            url.extend_from_slice(port.to_string().as_bytes());
+        }
+        if !tunnel {
+            url.extend_from_slice(self.target);
+        }
+        if let Some(query) = self.query.filter(|_| !tunnel) {
+            url.push(b'?');
+            url.extend_from_slice(query);
+        }
+        Cow::Owned(url)
+    }
+
     /// End of the transaction, ms UTC. Saturates at [`MAX_TIME`].
     #[inline]
     pub fn end(&self) -> Millis {
@@ -120,4 +163,29 @@ pub struct Fields {
     pub user: bool,
     /// Times finer than a second.
     pub subsecond: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_in_parts_is_put_together() {
+        let parts = Event {
+            method: Some(b"GET"),
+            target: b"/a/b",
+            host: Some(b"www.example.com"),
+            scheme: Some(b"https"),
+            port: Some(443),
+            query: Some(b"q=1"),
+            ..Event::default()
+        };
+        let url = |event: Event<'_>| String::from_utf8(event.url().into_owned()).unwrap();
+        assert_eq!(url(parts), "https://www.example.com/a/b?q=1");
+        assert_eq!(url(Event { port: Some(8443), query: None, ..parts }), "https://www.example.com:8443/a/b");
+        assert_eq!(url(Event { host: Some(b"2001:db8::1"), ..parts }), "https://[2001:db8::1]/a/b?q=1");
+        assert_eq!(url(Event { method: Some(b"CONNECT"), target: b"", query: None, ..parts }), "www.example.com:443");
+        assert_eq!(url(Event { target: b"http://other.example/", ..parts }), "http://other.example/");
+        assert_eq!(url(Event { host: None, ..parts }), "/a/b");
+    }
 }

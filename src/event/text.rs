@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 
 /// How a field was escaped when it was logged; Squid's `logformat` modifiers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,6 +18,10 @@ pub enum Encoding {
     Url,
     /// Shell quoting (`%/`).
     Shell,
+    /// `""` for a quote inside double quotes (W3C extended, CSV).
+    Doubled,
+    /// `+` for a space (Microsoft's W3C extended logs); a `+` the client sent cannot be told from it.
+    Plus,
 }
 
 /// A field as logged, with what is needed to read it.
@@ -40,6 +44,8 @@ impl<'a> Text<'a> {
             Encoding::Quoted => (self.raw, memchr(b'\\', self.raw)),
             Encoding::Blob => (self.raw, memchr2(b'%', b'\\', self.raw)),
             Encoding::Url => (self.raw, memchr(b'%', self.raw)),
+            Encoding::Doubled => return replaced(self.raw, b"\"\"", b'"'),
+            Encoding::Plus => return replaced(self.raw, b"+", b' '),
             Encoding::Shell => {
                 let text = unwrap(self.raw);
                 (text, memchr(b'\\', text))
@@ -58,6 +64,22 @@ fn unwrap(raw: &[u8]) -> &[u8] {
         [b'"', inner @ .., b'"'] => inner,
         _ => raw,
     }
+}
+
+/// The text with each `from` made `to`.
+fn replaced<'a>(text: &'a [u8], from: &[u8], to: u8) -> Cow<'a, [u8]> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = memmem::find(rest, from).and_then(|at| rest.split_at_checked(at)) {
+        out.extend_from_slice(before);
+        out.push(to);
+        rest = after.get(from.len()..).unwrap_or_default();
+    }
+    if rest.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
+    out.extend_from_slice(rest);
+    Cow::Owned(out)
 }
 
 /// Undoes every escape from `first` on.
@@ -129,6 +151,8 @@ mod tests {
         assert_eq!(decode(br"a%20b\n", Encoding::Url), br"a b\n");
         assert_eq!(decode(br#""say \"hi\" \\ bye""#, Encoding::Shell), br#"say "hi" \ bye"#);
         assert_eq!(decode(b"plain", Encoding::Shell), b"plain");
+        assert_eq!(decode(br#"quo""ted """#, Encoding::Doubled), br#"quo"ted ""#);
+        assert_eq!(decode(b"Mozilla/5.0+(Windows+NT)", Encoding::Plus), b"Mozilla/5.0 (Windows NT)");
     }
 
     #[test]
@@ -141,7 +165,15 @@ mod tests {
 
     #[test]
     fn nothing_escaped_borrows() {
-        for encoding in [Encoding::Raw, Encoding::Quoted, Encoding::Blob, Encoding::Url, Encoding::Shell] {
+        for encoding in [
+            Encoding::Raw,
+            Encoding::Quoted,
+            Encoding::Blob,
+            Encoding::Url,
+            Encoding::Shell,
+            Encoding::Doubled,
+            Encoding::Plus,
+        ] {
             assert!(matches!(Text { raw: b"Mozilla/5.0 (X11)", encoding }.decode(), Cow::Borrowed(_)), "{encoding:?}");
         }
     }

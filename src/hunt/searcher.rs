@@ -7,6 +7,7 @@ use crate::hunt::sighting::{Contact, Sightings};
 use crate::input::Chunk;
 use crate::parse::{Parser, Reason};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Pairs of slots for authorities and addresses met last: 1 MB, which a second-level cache holds.
 const PLACES: usize = 1 << 13;
@@ -68,21 +69,27 @@ impl<'a> Searcher<'a> {
         }
     }
 
-    /// Goes through the lines of a chunk, of the format of that name.
-    pub fn search(&mut self, chunk: &Chunk, parser: &dyn Parser, format: &str) {
+    /// Goes through the lines of a chunk, with the parser in force where it begins, of the format of that name.
+    pub fn search(&mut self, chunk: &Chunk, mut parser: Arc<dyn Parser>, format: &str) {
         // Where the format tells what the proxy did, lines that do not are no requests to the outside (ICP).
-        let acts = parser.carries().action;
+        let mut acts = parser.carries().action;
         for (_, line) in chunk.lines() {
             self.counts.lines += 1;
             match parser.parse(line) {
                 Ok(Some(event)) if !self.span.contains(&event.end()) => self.counts.outside += 1,
                 Ok(Some(event)) => {
                     self.counts.events += 1;
-                    if event.action != Action::Unknown || !acts {
+                    if (event.action != Action::Unknown || !acts) && !event.handoff {
                         self.look(&event, format);
                     }
                 }
-                Ok(None) => self.counts.ignored += 1,
+                Ok(None) => {
+                    self.counts.ignored += 1;
+                    if let Some(next) = parser.after(line) {
+                        acts = next.carries().action;
+                        parser = next;
+                    }
+                }
                 Err(error) => self.counts.rejected[error.wanted as usize] += 1,
             }
         }

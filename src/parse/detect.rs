@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use super::{FORMATS, ParseError, Parser};
+use jiff::tz::TimeZone;
+
+use super::{FORMATS, ParseError, Parser, read};
 use crate::event::{Event, Fields};
 
 /// No more lines than this are looked at.
@@ -17,7 +19,7 @@ pub const DETECT_LINES: usize = 200;
 pub struct Detected {
     /// Its name in [`FORMATS`](super::FORMATS).
     pub name: &'static str,
-    /// A parser of it.
+    /// A parser of it, with the header of the first line that became an event.
     pub parser: Arc<dyn Parser>,
     /// Of a hundred lines (headers and comments aside) that were looked at, so many are of this format; 1 to 100.
     pub confidence: u8,
@@ -76,8 +78,17 @@ struct Fit {
 /// [`DetectError`] if there are no lines, or no format reads at least half of them: it names the format that came
 /// furthest and what was wrong with the first line it rejected.
 pub fn detect<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Result<Detected, DetectError> {
+    detect_in(lines, &TimeZone::UTC)
+}
+
+/// As [`detect`], of a proxy that writes times without an offset in that zone.
+///
+/// # Errors
+///
+/// Those of [`detect`].
+pub fn detect_in<'l>(lines: impl IntoIterator<Item = &'l [u8]>, zone: &TimeZone) -> Result<Detected, DetectError> {
     let lines: Vec<&[u8]> = lines.into_iter().take(DETECT_LINES).collect();
-    let fits: Vec<Fit> = FORMATS.iter().map(|entry| fit(entry.name, (entry.build)().into(), &lines)).collect();
+    let fits: Vec<Fit> = FORMATS.iter().map(|entry| fit(entry.name, (entry.build)(zone).into(), &lines)).collect();
     // `max_by_key` keeps the last of equals; the first in the table is wanted.
     let best = fits.iter().rev().max_by_key(|fit| (fit.good, known(&fit.parser.carries())));
     if let Some(fit) = best.filter(|fit| fit.good > 0 && fit.good * 2 >= fit.lines) {
@@ -92,11 +103,15 @@ pub fn detect<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Result<Detected,
 }
 
 fn fit(name: &'static str, parser: Arc<dyn Parser>, lines: &[&[u8]]) -> Fit {
+    let mut current = Arc::clone(&parser);
     let mut fit = Fit { name, parser, lines: 0, good: 0, rejected: None, reach: 0 };
     for (at, line) in lines.iter().enumerate() {
-        match fit.parser.parse(line) {
+        match read(&mut current, line) {
             Ok(None) => continue,
             Ok(Some(event)) => {
+                if fit.good == 0 {
+                    fit.parser = Arc::clone(&current);
+                }
                 fit.good += usize::from(plausible(&event));
                 fit.reach += line.len();
             }
@@ -118,7 +133,7 @@ fn plausible(event: &Event<'_>) -> bool {
         url(text) || text.first() == Some(&b'/') || text.contains(&b':') || text.contains(&b'.') || text == b"*"
     };
     event.method.is_none_or(letters)
-        && place(event.target)
+        && (place(event.target) || event.target.is_empty() && event.host.is_some_and(place))
         && event.referer.is_none_or(|referer| url(referer.raw) || !referer.raw.contains(&b' '))
         && event.agent.is_none_or(|agent| !agent.raw.starts_with(b"http://") && !agent.raw.starts_with(b"https://"))
 }

@@ -15,41 +15,46 @@ mod logformat;
 mod moment;
 mod result;
 mod squid;
+mod w3c;
 
 pub use clf::{Combined, Common};
-pub use detect::{DETECT_LINES, DetectError, Detected, detect};
+pub use detect::{DETECT_LINES, DetectError, Detected, detect, detect_in};
 pub use logformat::{CompileError, Logformat};
 pub use squid::Squid;
+pub use w3c::W3c;
 
 use crate::catalog::{self, Entry, UnknownName};
 use crate::event::{Event, Fields};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-/// Makes a parser that needs no settings.
-pub type Build = fn() -> Box<dyn Parser>;
+/// Makes a parser that has read nothing yet. Times without an offset are taken for those of the zone.
+pub type Build = fn(&TimeZone) -> Box<dyn Parser>;
 
 /// Every format that has a name. Automatic detection prefers, of those that fit a file equally well and tell equally
 /// much, the one that stands first.
 pub const FORMATS: &[Entry<Build>] = &[
-    Entry { name: "squid", source: include_str!("squid.rs"), build: || Box::new(Squid) },
-    Entry { name: "common", source: include_str!("clf.rs"), build: || Box::new(Common) },
-    Entry { name: "combined", source: include_str!("clf.rs"), build: || Box::new(Combined) },
-    Entry { name: "squid-agent", source: include_str!("layout/agent.rs"), build: || known(layout::agent::FORMAT) },
+    Entry { name: "squid", source: include_str!("squid.rs"), build: |_| Box::new(Squid) },
+    Entry { name: "common", source: include_str!("clf.rs"), build: |_| Box::new(Common) },
+    Entry { name: "combined", source: include_str!("clf.rs"), build: |_| Box::new(Combined) },
+    Entry { name: "squid-agent", source: include_str!("layout/agent.rs"), build: |_| known(layout::agent::FORMAT) },
     Entry {
         name: "squid-headers",
         source: include_str!("layout/headers.rs"),
-        build: || known(layout::headers::FORMAT),
+        build: |_| known(layout::headers::FORMAT),
     },
     Entry {
         name: "squid-extended",
         source: include_str!("layout/extended.rs"),
-        build: || known(layout::extended::FORMAT),
+        build: |_| known(layout::extended::FORMAT),
     },
     Entry {
         name: "squid-extended-user",
         source: include_str!("layout/extended_user.rs"),
-        build: || known(layout::extended_user::FORMAT),
+        build: |_| known(layout::extended_user::FORMAT),
     },
+    Entry { name: "w3c", source: include_str!("w3c.rs"), build: |zone| Box::new(W3c::new(zone)) },
 ];
 
 /// Compiles a format string of our own. A test compiles them all; one that did not would reject every line.
@@ -73,16 +78,52 @@ impl Parser for Nothing {
     }
 }
 
-/// The parser of that name, for `--format NAME`.
+/// The parser of that name, for `--format NAME`; times without an offset are UTC.
 ///
 /// # Errors
 ///
 /// [`UnknownName`], which says what may have been meant.
 pub fn by_name(name: &str) -> Result<Box<dyn Parser>, UnknownName> {
-    catalog::find("format", FORMATS, name).map(|entry| (entry.build)())
+    by_name_in(name, &TimeZone::UTC)
 }
 
-/// One format. Stateless over lines, so chunks are parsed in parallel.
+/// The parser of that name, of a proxy that writes times without an offset in that zone.
+///
+/// # Errors
+///
+/// [`UnknownName`], which says what may have been meant.
+pub fn by_name_in(name: &str, zone: &TimeZone) -> Result<Box<dyn Parser>, UnknownName> {
+    catalog::find("format", FORMATS, name).map(|entry| (entry.build)(zone))
+}
+
+/// Reads the next line of an input. A header changes the parser: to one that reads what follows it.
+///
+/// # Errors
+///
+/// The line is not of the format.
+pub fn read<'a>(parser: &mut Arc<dyn Parser>, line: &'a [u8]) -> Result<Option<Event<'a>>, ParseError> {
+    let event = parser.parse(line)?;
+    if event.is_none()
+        && let Some(next) = parser.after(line)
+    {
+        *parser = next;
+    }
+    Ok(event)
+}
+
+/// The parser that has read a header which [`Parser::header`] told, from one that has read none.
+pub fn resume(mut parser: Arc<dyn Parser>, header: &[u8]) -> Arc<dyn Parser> {
+    for line in header.split(|&byte| byte == b'\n') {
+        if let Some(next) = parser.after(line) {
+            parser = next;
+        }
+    }
+    parser
+}
+
+/// One format. A parser never changes, so chunks are parsed in parallel. Where a header says how the lines after it are
+/// to be read, [`Parser::after`] makes the parser of those: headers are followed in the order of the lines before the
+/// chunks are shared out, so that each chunk begins with the parser in force there.
 pub trait Parser: Send + Sync {
     /// Cuts one line, given without its line end and without leading NULs.
     ///
@@ -90,8 +131,24 @@ pub trait Parser: Send + Sync {
     /// [`Reason`] and the next line is tried. Never panics, whatever the bytes; linear in their number.
     fn parse<'a>(&self, line: &'a [u8]) -> Result<Option<Event<'a>>, ParseError>;
 
-    /// What this format can know.
+    /// What this format can know; of a format with headers, what the lines after the last one can.
     fn carries(&self) -> Fields;
+
+    /// The parser of what follows, if `line` is a header that changes it. Such a line is one that [`Parser::parse`] takes
+    /// for a header, `Ok(None)`, and it contains [`Parser::mark`].
+    fn after(&self, _line: &[u8]) -> Option<Arc<dyn Parser>> {
+        None
+    }
+
+    /// What every header contains; `None` for a format without headers.
+    fn mark(&self) -> Option<&'static [u8]> {
+        None
+    }
+
+    /// The lines that a parser which has read nothing needs to read as this one does, each with its LF; a few KiB at most.
+    fn header(&self) -> &[u8] {
+        &[]
+    }
 }
 
 /// Why a line was rejected. A closed set: it is a metric label.
@@ -113,7 +170,7 @@ pub enum Reason {
     Target,
     /// No hierarchy (`CODE/peer`).
     Hierarchy,
-    /// Literal text of the format is missing: a bracket, a quote, a separator.
+    /// Literal text of the format is missing: a bracket, a quote, a separator, a header.
     Literal,
     /// A time in the future of all lines around it.
     Future,

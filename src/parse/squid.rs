@@ -140,6 +140,9 @@ impl<'a> Left<'a> {
             method,
             target,
             host: None,
+            scheme: None,
+            port: None,
+            query: None,
             status,
             action,
             bytes_up: None,
@@ -151,6 +154,7 @@ impl<'a> Left<'a> {
             peer,
             result: Some(self.tag),
             ambiguous,
+            handoff: false,
         }))
     }
 }

@@ -1,7 +1,9 @@
-//! What a format cannot know, told as what that blinds, with the setting of the proxy that mends it.
+//! What a format cannot know, told as what that blinds, with the setting of the proxy that mends it: the codes of
+//! `squid.conf` for the formats of Squid, the manual page for those of others.
 
 use crate::engine::Summary;
 use crate::event::Fields;
+use crate::parse::FORMATS;
 use crate::sink::{Terminal, thousands};
 
 /// One thing that is not in the logs.
@@ -9,20 +11,28 @@ use crate::sink::{Terminal, thousands};
 pub struct Lack {
     /// What is missing and what it blinds.
     pub blinds: &'static str,
-    /// The `logformat` code of Squid that writes it; `None` where it takes another setting.
-    pub code: Option<&'static str>,
-    /// The other setting.
-    pub setting: Option<&'static str>,
+    /// What mends it.
+    pub mend: Mend,
+}
+
+/// What mends a lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mend {
+    /// The `logformat` code of Squid that writes it.
+    Code(&'static str),
+    /// A line in `squid.conf`.
+    Setting(&'static str),
+    /// What the manual page of this format says.
+    Page(&'static str),
 }
 
 const fn logged(blinds: &'static str, code: &'static str) -> Lack {
-    Lack { blinds, code: Some(code), setting: None }
+    Lack { blinds, mend: Mend::Code(code) }
 }
 
 const STRIPPED: Lack = Lack {
     blinds: "queries (stripped): data carried out in them cannot be measured",
-    code: None,
-    setting: Some("strip_query_terms off"),
+    mend: Mend::Setting("strip_query_terms off"),
 };
 
 /// What a format lacks, the worst first.
@@ -62,21 +72,39 @@ pub fn formats(s: &Summary) -> Vec<(String, Vec<Lack>)> {
         if s.queries_stripped && s.events > 0 {
             lacks.insert(0, STRIPPED);
         }
+        if let Some(page) = page(name) {
+            lacks.iter_mut().for_each(|lack| lack.mend = Mend::Page(page));
+        }
         (format!("format: {} ({how}{many})", Terminal::text(name)), lacks)
     });
     told.collect()
 }
 
+/// The manual page of a format that is none of Squid's.
+fn page(format: &str) -> Option<&'static str> {
+    let entry = FORMATS.iter().find(|entry| entry.name == format)?;
+    entry.manual().contains("# To make it complete").then_some(entry.name)
+}
+
 /// The settings that mend all of it; `None` where nothing is lacking.
 pub fn remedy<'a>(lacks: impl IntoIterator<Item = &'a Lack>) -> Option<String> {
-    let (mut codes, mut settings) = (Vec::new(), Vec::new());
+    let (mut codes, mut settings, mut pages) = (Vec::new(), Vec::new(), Vec::new());
     for lack in lacks {
-        codes.extend(lack.code.filter(|code| !codes.contains(code)));
-        settings.extend(lack.setting.filter(|setting| !settings.contains(setting)));
+        let (list, word) = match lack.mend {
+            Mend::Code(code) => (&mut codes, code),
+            Mend::Setting(setting) => (&mut settings, setting),
+            Mend::Page(page) => (&mut pages, page),
+        };
+        if !list.contains(&word) {
+            list.push(word);
+        }
     }
-    let mut all: Vec<String> = settings.into_iter().map(str::to_owned).collect();
     if !codes.is_empty() {
-        all.push(format!("logformat with {}", codes.join(" ")));
+        settings.push("logformat with");
     }
-    (!all.is_empty()).then(|| format!("to see them, in squid.conf: {}", all.join("; ")))
+    let squid = [settings.join("; "), codes.join(" ")].join(" ");
+    let squid = Some(format!("in squid.conf: {}", squid.trim())).filter(|_| !settings.is_empty());
+    let pages = pages.into_iter().map(|page| format!("as `deguchi explain {page}` says"));
+    let all: Vec<String> = squid.into_iter().chain(pages).collect();
+    (!all.is_empty()).then(|| format!("to see them, {}", all.join("; ")))
 }

@@ -9,6 +9,7 @@ use crate::input::{Chunk, InputError, ReadAhead, STDIN, Source, Warning};
 use crate::parse::{self, DETECT_LINES, DetectError, Detected, Parser};
 use crate::settings::Format;
 use crate::window::LATENESS;
+use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -87,15 +88,27 @@ pub fn look(path: &Path, format: &Format) -> Result<Option<Looked>, LookError> {
     }
     let (format, confidence, parser) = match format {
         Format::Given(name, parser) => (name.clone(), None, Arc::clone(parser)),
-        Format::Auto => {
-            let found = head.detect()?;
+        Format::Auto(zone) => {
+            let found = head.detect(zone)?;
             (found.name.to_owned(), Some(found.confidence), found.parser)
         }
     };
+    // What a header says of a format that was given is known with its first line.
+    let (mut opened, mut current) = (None, Arc::clone(&parser));
     let first = head.find(|chunk| {
-        let events = chunk.lines().filter_map(|(_, line)| parser.parse(line).ok().flatten());
-        begins(events.map(|event| event.end()).take(FIRST_LINES).collect())
+        let mut times = Vec::new();
+        for (_, line) in chunk.lines() {
+            if let Ok(Some(event)) = parse::read(&mut current, line) {
+                opened.get_or_insert_with(|| Arc::clone(&current));
+                times.push(event.end());
+                if times.len() == FIRST_LINES {
+                    break;
+                }
+            }
+        }
+        begins(times)
     })?;
+    let parser = opened.unwrap_or(parser);
     let Head { source, chunks } = head;
     let size = source.size();
     let again = size.is_some() && path.as_os_str() != STDIN;
@@ -125,13 +138,13 @@ impl Head {
     }
 
     /// The format of the first lines that are of any. If none are, what was wrong with the first that could have been.
-    fn detect(&mut self) -> Result<Detected, LookError> {
+    fn detect(&mut self, zone: &TimeZone) -> Result<Detected, LookError> {
         let mut wrong = DetectError::Empty;
         let mut before = 0;
         let found = self.find(|chunk| {
             let lines: Vec<&[u8]> = chunk.lines().map(|(_, line)| line).collect();
             lines.chunks(DETECT_LINES).find_map(|lines| {
-                let found = parse::detect(lines.iter().copied()).map_err(|mut error| {
+                let found = parse::detect_in(lines.iter().copied(), zone).map_err(|mut error| {
                     if let DetectError::Unknown { line, .. } = &mut error {
                         *line += before;
                     }

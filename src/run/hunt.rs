@@ -3,9 +3,10 @@
 //! As many threads decode files as search them, with a short queue of chunks between: one archive is searched while it is
 //! unpacked, many are unpacked side by side.
 
-use crate::engine::HashKey;
+use crate::engine::{HashKey, pass};
 use crate::hunt::{Counts, Searcher, Sighting, Sightings, records};
 use crate::input::{Chunk, InputError, Source};
+use crate::parse::Parser;
 use crate::run::feed::Looked;
 use crate::run::inputs::Inputs;
 use crate::run::progress::{Done, Progress};
@@ -97,8 +98,8 @@ impl Far {
     }
 }
 
-/// A chunk on its way to a searcher, with the number of its input.
-type Job = (usize, Chunk);
+/// A chunk on its way to a searcher, with the number of its input and the parser in force where it begins.
+type Job = (usize, Arc<dyn Parser>, Chunk);
 /// Buffers of chunks that were searched.
 type Used = Mutex<Vec<Vec<u8>>>;
 /// What went wrong, by number of the input.
@@ -107,7 +108,7 @@ type Errors = Mutex<Vec<(usize, InputError)>>;
 /// Reads all inputs and searches them with as many threads as the settings say.
 fn search(looked: Vec<Looked>, settings: &HuntSettings, far: &Far) -> (Vec<Sighting>, Counts, Vec<InputError>) {
     let threads = settings.common.engine.threads;
-    let formats: Vec<_> = looked.iter().map(|look| (look.format.clone(), Arc::clone(&look.parser))).collect();
+    let formats: Vec<String> = looked.iter().map(|look| look.format.clone()).collect();
     let inputs = Mutex::new(looked.into_iter().enumerate());
     let errors = Mutex::new(Vec::new());
     let used = Mutex::new(Vec::new());
@@ -124,10 +125,9 @@ fn search(looked: Vec<Looked>, settings: &HuntSettings, far: &Far) -> (Vec<Sight
             .map(|_| {
                 scope.spawn(|| {
                     let mut searcher = Searcher::new(&lists.indicators, settings.span.clone());
-                    while let Some((input, chunk)) = next(&receiver) {
-                        let (format, parser) = &formats[input];
+                    while let Some((input, parser, chunk)) = next(&receiver) {
                         let before = (searcher.counts.lines, searcher.sightings.len());
-                        searcher.search(&chunk, parser.as_ref(), format);
+                        searcher.search(&chunk, parser, &formats[input]);
                         far.lines.fetch_add(searcher.counts.lines - before.0, Ordering::Relaxed);
                         far.hits.fetch_add((searcher.sightings.len() - before.1) as u64, Ordering::Relaxed);
                         lock(&used).push(chunk.bytes);
@@ -159,38 +159,51 @@ fn read(
 ) {
     let input = || lock(inputs).next();
     while let Some((number, mut looked)) = input() {
-        let all = looked.open(CHUNK).and_then(|(source, kept)| {
-            for chunk in kept {
-                let _ = sender.send((number, chunk));
+        let opened = looked.open(CHUNK);
+        let mut source = match opened {
+            Ok((source, kept)) => Reading { source, kept: kept.into_iter(), parser: looked.parser, number },
+            Err(error) => {
+                lock(errors).push((number, error));
+                continue;
             }
-            decode(source, number, &sender, used, far)
-        });
-        if let Err(error) = all {
+        };
+        if let Err(error) = source.hand_over(&sender, used, far) {
             lock(errors).push((number, error));
         }
     }
 }
 
-/// Hands over the chunks of a source; the good part of one that is damaged has been handed over when this fails.
-fn decode(
-    mut source: Source,
+/// One input that is being decoded.
+struct Reading {
+    source: Source,
+    /// Chunks that were read already.
+    kept: std::vec::IntoIter<Chunk>,
+    /// What the next line is read with.
+    parser: Arc<dyn Parser>,
     number: usize,
-    sender: &SyncSender<Job>,
-    used: &Used,
-    far: &Far,
-) -> Result<(), InputError> {
-    let position = source.compressed_position();
-    let mut before = 0;
-    let buffer = || lock(used).pop().unwrap_or_default();
-    while let Some(chunk) = source.next_chunk(buffer())? {
-        let now = position.load(Ordering::Relaxed);
-        far.bytes.fetch_add(now.saturating_sub(before), Ordering::Relaxed);
-        before = now;
-        if far.stop.load(Ordering::Relaxed) || sender.send((number, chunk)).is_err() {
-            break;
+}
+
+impl Reading {
+    /// Hands over its chunks; the good part of one that is damaged has been handed over when this fails.
+    fn hand_over(&mut self, sender: &SyncSender<Job>, used: &Used, far: &Far) -> Result<(), InputError> {
+        let position = self.source.compressed_position();
+        let mut before = 0;
+        let buffer = || lock(used).pop().unwrap_or_default();
+        loop {
+            let next = match self.kept.next() {
+                Some(chunk) => Some(chunk),
+                None => self.source.next_chunk(buffer())?,
+            };
+            let Some(chunk) = next else { return Ok(()) };
+            let now = position.load(Ordering::Relaxed);
+            far.bytes.fetch_add(now.saturating_sub(before), Ordering::Relaxed);
+            before = now;
+            let parser = pass(&mut self.parser, &chunk.bytes);
+            if far.stop.load(Ordering::Relaxed) || sender.send((self.number, parser, chunk)).is_err() {
+                return Ok(());
+            }
         }
     }
-    Ok(())
 }
 
 fn next(receiver: &Mutex<Receiver<Job>>) -> Option<Job> {

@@ -81,8 +81,8 @@ pub enum SettingsError {
 /// How lines are to be read.
 #[derive(Clone)]
 pub enum Format {
-    /// Tell by the first lines.
-    Auto,
+    /// Tell by the first lines; times without an offset are those of the zone.
+    Auto(TimeZone),
     /// As the user said: its name, and its parser.
     Given(String, Arc<dyn Parser>),
 }
@@ -136,9 +136,10 @@ impl Settings {
         let room = engine.memory / LEDGER_SHARE;
         let ledger = common.ledger.or(file.ledger.take());
         let ledger = ledger.map(|path| Ledger::load(&path, &engine.key.fingerprint(), room));
+        let zone = self::zone(common.tz.or(file.tz.take()))?;
         Ok(Settings {
-            format: self::format(format, logformat)?,
-            zone: zone(common.tz.or(file.tz.take()))?,
+            format: self::format(format, logformat, &zone)?,
+            zone,
             listed,
             list_files,
             ledger: ledger.transpose()?.map(Arc::new),
@@ -162,7 +163,7 @@ fn alerts_format(name: Option<&str>, file: Option<RecordFormat>) -> Result<Recor
     })
 }
 
-fn format(name: Option<String>, logformat: Option<String>) -> Result<Format, SettingsError> {
+fn format(name: Option<String>, logformat: Option<String>, zone: &TimeZone) -> Result<Format, SettingsError> {
     if let Some(text) = logformat {
         let parser = parse::Logformat::compile(&text).map_err(|error| SettingsError::Value {
             name: "--logformat",
@@ -172,10 +173,12 @@ fn format(name: Option<String>, logformat: Option<String>) -> Result<Format, Set
         return Ok(Format::Given("logformat".into(), Arc::new(parser)));
     }
     match name.as_deref() {
-        None | Some("auto") => Ok(Format::Auto),
-        Some(name) => parse::by_name(name).map(|p| Format::Given(name.to_owned(), Arc::from(p))).map_err(|error| {
-            SettingsError::Value { name: "--format", value: name.to_owned(), wanted: error.to_string() }
-        }),
+        None | Some("auto") => Ok(Format::Auto(zone.clone())),
+        Some(name) => {
+            parse::by_name_in(name, zone).map(|p| Format::Given(name.to_owned(), Arc::from(p))).map_err(|error| {
+                SettingsError::Value { name: "--format", value: name.to_owned(), wanted: error.to_string() }
+            })
+        }
     }
 }
 

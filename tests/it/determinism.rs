@@ -1,6 +1,8 @@
 //! Same bytes, same settings, same alerts: threads, chunks, files, order, names and compression cannot matter (F41).
 
-use crate::lab::{DAY, Files, HOUR, beacon, gzip, line, lines, merged, reading, replay, run, run_all, threads, world};
+use crate::lab::{
+    DAY, Files, HOUR, beacon, gzip, line, lines, merged, reading, replay, run, run_all, threads, w3c, world,
+};
 use deguchi::alert::RecordKind;
 use deguchi::engine::EngineSettings;
 use std::path::PathBuf;
@@ -34,6 +36,22 @@ fn f41_threads_and_chunks() {
     for (threads_, chunk) in [(1, 1), (2, 777), (7, 1), (2, 64 * 1024), (7, 256 * 1024), (1, 64 << 20)] {
         let outcome = replay(&[files.path("access.log")], threads(threads_), chunk);
         same(expected(), &outcome.alerts, &format!("{threads_} threads, chunks of {chunk}"));
+    }
+}
+
+/// Headers are followed in the order of the lines, however they are cut and shared out.
+#[test]
+fn fields_that_change_in_the_middle() {
+    let log = w3c(world(), 500);
+    assert!(log.windows(8).filter(|w| w == b"#Fields:").count() > 100);
+    let files = Files::new([("access.log", &log[..])]);
+    let wanted = replay(&[files.path("access.log")], threads(1), 256 * 1024);
+    assert!(wanted.summary.rejected.is_empty() && wanted.summary.events > 60_000, "{:?}", wanted.summary);
+    let alerts = |text: &str| text.matches("\"record\":\"alert\"").count();
+    assert_eq!(alerts(&wanted.alerts), alerts(expected()), "as the native log");
+    for (threads_, chunk) in [(1, 1), (2, 777), (7, 1), (2, 64 * 1024), (7, 256 * 1024), (1, 64 << 20)] {
+        let outcome = replay(&[files.path("access.log")], threads(threads_), chunk);
+        same(&wanted.alerts, &outcome.alerts, &format!("{threads_} threads, chunks of {chunk}"));
     }
 }
 

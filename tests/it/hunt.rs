@@ -151,3 +151,35 @@ fn s6_a_list_is_searched_for_in_the_logs_of_the_incident() {
         assert_eq!(seen(&["--threads", threads, "b2.log", "b1.log.gz"]).stdout, whole.stdout);
     }
 }
+
+/// Headers are followed in the order of the lines, whoever searches them.
+#[test]
+fn headers_that_change() {
+    let head = |columns: &str| format!("#Software: SGOS 6.7\n#Fields: {columns}\n");
+    let row = |n: u32| (format!("2026-05-05 10:{:02}:{:02}", n / 60 % 60, n % 60), n % 7);
+    let one: String = (0..3000)
+        .map(row)
+        .map(|(time, n)| format!("{time} 10 192.0.2.{n} 200 TCP_MISS 500 300 GET http evil.example 80 /a\n"))
+        .collect();
+    let two: String = (0..3000)
+        .map(row)
+        .map(|(time, n)| format!("192.0.2.{n} {time} evil.example GET 200 TCP_DENIED 10 500 300 http 80 /a\n"))
+        .collect();
+    let log = [
+        head("date time time-taken c-ip sc-status s-action sc-bytes cs-bytes cs-method cs-uri-scheme cs-host cs-uri-port cs-uri-path"),
+        one,
+        head("c-ip date time cs-host cs-method sc-status s-action time-taken sc-bytes cs-bytes cs-uri-scheme cs-uri-port cs-uri-path"),
+        two,
+    ]
+    .concat();
+    let files = Files::new([("w3c.log", log.as_bytes()), ("bad.txt", b"evil.example\n")]);
+    let seen = |threads: &str| {
+        let output = hunt(files.dir(), &["--ioc", "bad.txt", "--output", "json", "--threads", threads, "w3c.log"]);
+        let found = rows(&output);
+        let sum = |name: &str| found.iter().map(|row| row[name].as_u64().unwrap()).sum::<u64>();
+        ((sum("requests"), sum("denied"), sum("bytes_up")), output.stdout)
+    };
+    let (sums, text) = seen("1");
+    assert_eq!(sums, (6000, 3000, 1_800_000));
+    assert!(["2", "7"].into_iter().all(|threads| seen(threads).1 == text));
+}

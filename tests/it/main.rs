@@ -11,6 +11,7 @@ mod end_to_end;
 mod fanout;
 mod flood;
 mod follow;
+mod formats;
 mod house_rules;
 mod hunt;
 mod incident;

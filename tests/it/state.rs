@@ -1,6 +1,6 @@
 //! What survives a restart: a run that is written down and read back gives what one gives that never stopped.
 
-use crate::lab::{DAY, HOUR, beacon, line, lines, merged, reading, run_between, threads, world};
+use crate::lab::{DAY, HOUR, beacon, line, lines, merged, reading, run_as, run_between, threads, w3c, world};
 use deguchi::engine::{Engine, EngineSettings, Lesson, Lists, ThawError};
 use deguchi::parse::{Parser, by_name};
 use std::sync::Arc;
@@ -48,6 +48,24 @@ fn survives(logs: &[&[u8]], settings: EngineSettings, chunk: usize, every: usize
 #[test]
 fn a_run_goes_on_as_if_it_had_not_stopped() {
     survives(&[world()], threads(2), 300_000, 7);
+}
+
+/// The header in force is written down with what waits for the watermark, and with the place in the log.
+#[test]
+fn a_run_goes_on_in_the_middle_of_a_file_with_a_header() {
+    let log = w3c(&lines(world())[..20_000].concat(), 700);
+    let run = |every: usize| {
+        let mut round = 0;
+        let between = |engine| {
+            round += 1;
+            if round % every == 0 { restarted(engine, threads(2)) } else { engine }
+        };
+        run_as("w3c", &[&log], threads(2), || 100_000, between)
+    };
+    let (plain, stopped) = (run(usize::MAX), run(3));
+    assert!(plain.summary.rejected.is_empty() && !plain.records.is_empty());
+    assert!(plain.alerts == stopped.alerts, "the same records");
+    assert_eq!(plain.summary.events, stopped.summary.events);
 }
 
 #[test]

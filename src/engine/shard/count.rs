@@ -43,7 +43,7 @@ fn look_up(pane: &Pane<'_>, waiting: Waiting, domain: &Domain, pair: &mut Pair) 
     let Some(to) = normalizer.destination(target.authority) else { return false };
     let listed = pane.lists.indicators.under(&domain.name);
     let port = to.port.or(target.scheme_port);
-    let Some(hit) = listed.and_then(|listed| listed.hit(to.host, port, event.target)) else { return false };
+    let Some(hit) = listed.and_then(|listed| listed.hit(to.host, port, &event.url())) else { return false };
     if hit.sibling && pair.listed().is_some() {
         return false;
     }

@@ -2,11 +2,13 @@
 
 use crate::engine::Engine;
 use crate::event::Millis;
-use crate::input::Chunk;
 use crate::input::follow::Position;
+use crate::input::{Chunk, Lines};
 use crate::parse::{self, DETECT_LINES, Parser};
 use crate::run::feed::begins;
 use crate::settings::Format;
+use std::fs::File;
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use std::time::Duration;
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// Bytes looked at for a format and a time.
 const HEAD: usize = 1 << 20;
+/// Bytes at the beginning of a file that its header is looked for in.
+const HEADER: usize = 64 * 1024;
 /// After so long without a line a log is idle: the others do not wait for it. A proxy in use writes every few seconds.
 pub(super) const IDLE: Duration = Duration::from_secs(30);
 /// Lines of which the earliest time bounds what a log begins with.
@@ -109,8 +113,8 @@ impl Stream {
         if lines < DETECT_LINES && bytes < HEAD && now < self.since + PATIENCE {
             return None;
         }
-        let guess = self.guess(format);
-        let first = guess.as_ref().ok().and_then(|guess| self.first(guess.parser.as_ref()));
+        let mut guess = self.guess(format);
+        let first = guess.as_mut().ok().and_then(|guess| self.first(guess));
         // Garbage may stand before the log proper.
         if first.is_none() && bytes < HEAD {
             let word =
@@ -141,13 +145,20 @@ impl Stream {
     }
 
     fn guess(&self, format: &Format) -> Result<Guess, String> {
-        if let Format::Given(name, parser) = format {
-            return Ok(Guess { name: name.clone(), confidence: None, parser: Arc::clone(parser) });
-        }
+        let header = self.header();
+        let zone = match format {
+            Format::Given(name, parser) => {
+                let parser = parse::resume(Arc::clone(parser), &header);
+                return Ok(Guess { name: name.clone(), confidence: None, parser });
+            }
+            Format::Auto(zone) => zone,
+        };
         let lines: Vec<&[u8]> = self.head.iter().flat_map(|chunk| chunk.lines().map(|(_, line)| line)).collect();
         let mut wrong = None;
         for lines in lines.chunks(DETECT_LINES) {
-            match parse::detect(lines.iter().copied()) {
+            // The header is small beside the lines that are looked at.
+            let header = header.split(|&byte| byte == b'\n');
+            match parse::detect_in(header.chain(lines.iter().copied()), zone) {
                 Ok(found) => {
                     let confidence = Some(found.confidence);
                     return Ok(Guess { name: found.name.to_owned(), confidence, parser: found.parser });
@@ -162,9 +173,32 @@ impl Stream {
         ))
     }
 
-    fn first(&self, parser: &dyn Parser) -> Option<Millis> {
-        let lines = self.head.iter().flat_map(|chunk| chunk.lines());
-        let events = lines.filter_map(|(_, line)| parser.parse(line).ok().flatten());
-        begins(events.map(|event| event.end()).take(FIRST_LINES).collect())
+    /// The header that stands at the beginning of a file which is read from its middle.
+    fn header(&self) -> Vec<u8> {
+        let Some(1..) = self.head.first().map(|chunk| chunk.at) else { return Vec::new() };
+        let mut bytes = Vec::new();
+        // A file that cannot be read any more has no header.
+        let read = File::open(&self.name).and_then(|file| file.take(HEADER as u64).read_to_end(&mut bytes));
+        let lines = Lines::new(0, &bytes).take_while(|(_, line)| line.first() == Some(&b'#') && line.len() < HEADER);
+        let lines = lines.filter(|_| read.is_ok()).flat_map(|(_, line)| [line, &b"\n"[..]]);
+        lines.collect::<Vec<_>>().concat()
+    }
+
+    /// When it begins; the parser gets the header of the first line that is read.
+    fn first(&self, guess: &mut Guess) -> Option<Millis> {
+        let mut current = Arc::clone(&guess.parser);
+        let mut times = Vec::new();
+        for (_, line) in self.head.iter().flat_map(|chunk| chunk.lines()) {
+            if let Ok(Some(event)) = parse::read(&mut current, line) {
+                if times.is_empty() {
+                    guess.parser = Arc::clone(&current);
+                }
+                times.push(event.end());
+                if times.len() == FIRST_LINES {
+                    break;
+                }
+            }
+        }
+        begins(times)
     }
 }

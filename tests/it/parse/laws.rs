@@ -1,6 +1,7 @@
 //! No bytes make a parser panic; what a small writer writes, the parsers read back.
 
 use deguchi::parse::{FORMATS, Logformat, Parser, by_name, detect};
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 /// Bytes as they come, and bytes made of the pieces logs are made of, which get further.
@@ -100,7 +101,7 @@ proptest! {
     #[test]
     fn no_line_makes_a_parser_panic(line in lines()) {
         for entry in FORMATS {
-            let parser = (entry.build)();
+            let parser = (entry.build)(&TimeZone::UTC);
             if let Err(error) = parser.parse(&line) {
                 prop_assert!(error.at <= line.len());
             }
@@ -184,7 +185,8 @@ fn hostile_lines_take_linear_time() {
     ];
     let raw =
         Logformat::compile(r#"%ts %>a %un|%rm %>a:%>p "%'{User-Agent}>h" %ru %new"%{X}>h" %tl %ssl::>cert_subject"#);
-    let mut parsers: Vec<(&str, Box<dyn Parser>)> = FORMATS.iter().map(|entry| (entry.name, (entry.build)())).collect();
+    let mut parsers: Vec<(&str, Box<dyn Parser>)> =
+        FORMATS.iter().map(|entry| (entry.name, (entry.build)(&TimeZone::UTC))).collect();
     parsers.push(("raw", Box::new(raw.unwrap())));
     for (name, parser) in parsers {
         for head in heads {

@@ -1,9 +1,10 @@
-//! `sample-logs/formats/<vendor>/<sample>.log` beside its `.expected.jsonl`, one object a line of the log.
+//! `sample-logs/formats/<vendor>/<sample>.log` beside its `.expected.jsonl`, one object an event of the log.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use deguchi::event::{Event, Text};
-use deguchi::parse::{Logformat, Parser, by_name};
+use deguchi::parse::{Logformat, Parser, by_name, detect, read};
 use serde_json::Value;
 
 fn lines(path: &Path) -> Vec<Vec<u8>> {
@@ -11,11 +12,13 @@ fn lines(path: &Path) -> Vec<Vec<u8>> {
     bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
-fn sample(name: &str) -> (Vec<Vec<u8>>, Vec<Value>) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/formats");
-    let expected = lines(&folder.join(format!("{name}.expected.jsonl")));
-    let expected = expected.iter().map(|line| serde_json::from_slice(line).expect("JSON")).collect();
-    (lines(&folder.join(format!("{name}.log"))), expected)
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/formats")
+}
+
+fn expected(name: &str) -> Vec<Value> {
+    let lines = lines(&folder().join(format!("{name}.expected.jsonl")));
+    lines.iter().map(|line| serde_json::from_slice(line).expect("JSON")).collect()
 }
 
 fn text(bytes: Option<&[u8]>) -> Value {
@@ -38,7 +41,7 @@ fn field(event: &Event<'_>, name: &str) -> Option<Value> {
         "bytes_up" => event.bytes_up.into(),
         "bytes_down" => event.bytes_down.into(),
         "method" => text(event.method),
-        "url" => text(Some(event.target)),
+        "url" => text(Some(&event.url())),
         "logged_host" => text(event.host),
         "user" => decoded(event.user),
         "agent" => decoded(event.agent),
@@ -47,17 +50,76 @@ fn field(event: &Event<'_>, name: &str) -> Option<Value> {
         "peer" => text(event.peer),
         "mime" => text(event.content_type),
         "action" => event.action.as_str().into(),
+        "handoff" => event.handoff.into(),
         _ => return None,
     })
 }
 
+/// Every name that an expectation may have.
+const NAMES: [&str; 20] = [
+    "ts_ms",
+    "start_ms",
+    "elapsed_ms",
+    "client",
+    "user",
+    "method",
+    "url",
+    "logged_host",
+    "status",
+    "action",
+    "result",
+    "bytes_up",
+    "bytes_down",
+    "agent",
+    "referer",
+    "mime",
+    "hier",
+    "peer",
+    "ambiguous",
+    "handoff",
+];
+
+/// Writes what is read, where `UPDATE_SAMPLES` is the name of the sample or of its folder; then look at `git diff`.
+fn update(name: &str, events: &[(&[u8], Event<'_>)]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("sample-logs/formats/{name}.expected.jsonl"));
+    let mut out = String::new();
+    for (_, event) in events {
+        let value = |key: &str| match key {
+            "ambiguous" => Some(Value::Bool(event.ambiguous)),
+            key => field(event, key),
+        };
+        // What would be taken for a guess and is none.
+        let clear = event.user.is_some_and(|user| user.raw.contains(&b' '));
+        let told = |(key, value): &(&str, Value)| match value {
+            Value::Bool(said) => *said || *key == "ambiguous" && clear,
+            value => !value.is_null(),
+        };
+        let fields = NAMES.iter().filter_map(|key| Some((*key, value(key)?))).filter(told);
+        let fields: Vec<String> = fields.map(|(key, value)| format!("\"{key}\": {value}")).collect();
+        out += &format!("{{{}}}\n", fields.join(", "));
+    }
+    std::fs::write(path, out).unwrap();
+}
+
 #[track_caller]
-fn check(parser: &dyn Parser, name: &str) {
-    let (lines, expected) = sample(name);
-    assert_eq!(lines.len(), expected.len(), "{name}: one expectation a line");
-    for (line, expected) in lines.iter().zip(expected) {
+fn check(parser: Box<dyn Parser>, name: &str) {
+    let lines = lines(&folder().join(format!("{name}.log")));
+    let mut parser: Arc<dyn Parser> = Arc::from(parser);
+    let mut events = Vec::new();
+    for line in &lines {
+        let read = read(&mut parser, line);
         let shown = String::from_utf8_lossy(line);
-        let event = parser.parse(line).unwrap_or_else(|error| panic!("{name}: {error:?}: {shown}")).expect("an event");
+        if let Some(event) = read.unwrap_or_else(|error| panic!("{name}: {error:?}: {shown}")) {
+            events.push((line.as_slice(), event));
+        }
+    }
+    if std::env::var("UPDATE_SAMPLES").is_ok_and(|wanted| name.starts_with(&wanted)) {
+        update(name, &events);
+    }
+    let expected = expected(name);
+    assert_eq!(events.len(), expected.len(), "{name}: one expectation an event");
+    for ((line, event), expected) in events.into_iter().zip(expected) {
+        let shown = String::from_utf8_lossy(line);
         for (key, wanted) in expected.as_object().expect("an object") {
             if let Some(found) = field(&event, key) {
                 assert_eq!(&found, wanted, "{name}: {key}: {shown}");
@@ -73,20 +135,34 @@ fn check(parser: &dyn Parser, name: &str) {
 
 #[test]
 fn squid_native() {
-    let parser = by_name("squid").unwrap();
-    check(&*parser, "squid/native-edge");
+    check(by_name("squid").unwrap(), "squid/native-edge");
 }
 
 #[test]
 fn squid_common_and_combined() {
-    check(&*by_name("common").unwrap(), "squid/common");
-    check(&*by_name("combined").unwrap(), "squid/combined");
+    check(by_name("common").unwrap(), "squid/common");
+    check(by_name("combined").unwrap(), "squid/combined");
 }
 
 #[test]
 fn squid_logformats() {
-    check(&*by_name("squid-extended").unwrap(), "squid/logformat-extended");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/formats/squid");
-    let format = std::fs::read_to_string(folder.join("logformat-json.logformat")).unwrap();
-    check(&Logformat::compile(&format).unwrap(), "squid/logformat-json");
+    check(by_name("squid-extended").unwrap(), "squid/logformat-extended");
+    let format = std::fs::read_to_string(folder().join("squid/logformat-json.logformat")).unwrap();
+    check(Box::new(Logformat::compile(&format).unwrap()), "squid/logformat-json");
+}
+
+/// Reads a sample as what its lines are told to be.
+#[track_caller]
+fn check_detected(format: &str, name: &str) {
+    let lines = lines(&folder().join(format!("{name}.log")));
+    let found = detect(lines.iter().map(Vec::as_slice)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!((found.name, found.confidence), (format, 100), "{name}");
+    check(by_name(format).unwrap(), name);
+}
+
+#[test]
+fn w3c() {
+    for product in ["proxysg", "cloud-swg", "tmg", "iis-arr", "netskope"] {
+        check_detected("w3c", &format!("w3c/{product}"));
+    }
 }
