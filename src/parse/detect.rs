@@ -106,6 +106,12 @@ fn fit(name: &'static str, parser: Arc<dyn Parser>, lines: &[&[u8]]) -> Fit {
     let mut current = Arc::clone(&parser);
     let mut fit = Fit { name, parser, lines: 0, good: 0, rejected: None, reach: 0 };
     for (at, line) in lines.iter().enumerate() {
+        let mut simple = Vec::new();
+        if memchr::memchr(b'\\', line).is_some() {
+            simple.extend_from_slice(line);
+            current.simplify(&mut simple);
+        }
+        let line = if simple.is_empty() { line } else { &simple[..] };
         match read(&mut current, line) {
             Ok(None) => continue,
             Ok(Some(event)) => {

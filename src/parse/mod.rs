@@ -12,7 +12,10 @@ mod cut;
 mod detect;
 mod layout;
 mod logformat;
+mod map;
 mod moment;
+mod ready;
+mod record;
 mod result;
 mod squid;
 mod w3c;
@@ -20,6 +23,7 @@ mod w3c;
 pub use clf::{Combined, Common};
 pub use detect::{DETECT_LINES, DetectError, Detected, detect, detect_in};
 pub use logformat::{CompileError, Logformat};
+pub use map::{Map, MapError};
 pub use squid::Squid;
 pub use w3c::W3c;
 
@@ -55,11 +59,66 @@ pub const FORMATS: &[Entry<Build>] = &[
         build: |_| known(layout::extended_user::FORMAT),
     },
     Entry { name: "w3c", source: include_str!("w3c.rs"), build: |zone| Box::new(W3c::new(zone)) },
+    Entry {
+        name: "zscaler-json",
+        source: include_str!("ready/zscaler.rs"),
+        build: |zone| ready(&ready::zscaler::map("json"), zone),
+    },
+    Entry {
+        name: "zscaler-kv",
+        source: include_str!("ready/zscaler.rs"),
+        build: |zone| ready(&ready::zscaler::map("key-value"), zone),
+    },
+    Entry {
+        name: "zscaler-csv",
+        source: include_str!("ready/zscaler.rs"),
+        build: |zone| ready(&ready::zscaler::map("csv"), zone),
+    },
+    Entry {
+        name: "proxysg-json",
+        source: include_str!("ready/proxysg.rs"),
+        build: |zone| ready(&ready::proxysg::map("json"), zone),
+    },
+    Entry {
+        name: "proxysg-kv",
+        source: include_str!("ready/proxysg.rs"),
+        build: |zone| ready(&ready::proxysg::map("key-value"), zone),
+    },
+    Entry {
+        name: "fortigate",
+        source: include_str!("ready/fortigate.rs"),
+        build: |zone| ready(ready::fortigate::MAP, zone),
+    },
+    Entry {
+        name: "fortiproxy",
+        source: include_str!("ready/fortiproxy.rs"),
+        build: |zone| ready(ready::fortiproxy::MAP, zone),
+    },
+    Entry { name: "skyhigh", source: include_str!("ready/skyhigh.rs"), build: |zone| ready(ready::skyhigh::MAP, zone) },
+    Entry {
+        name: "umbrella",
+        source: include_str!("ready/umbrella.rs"),
+        build: |zone| ready(ready::umbrella::MAP, zone),
+    },
+    Entry { name: "envoy", source: include_str!("ready/envoy.rs"), build: |zone| ready(ready::envoy::MAP, zone) },
+    Entry { name: "traefik", source: include_str!("ready/traefik.rs"), build: |zone| ready(ready::traefik::MAP, zone) },
+    Entry { name: "ecs", source: include_str!("ready/ecs.rs"), build: |zone| ready(ready::ecs::MAP, zone) },
 ];
+
+/// The manual page of maps: formats that users describe.
+pub const MAP: Entry<()> = Entry { name: "map", source: include_str!("map.rs"), build: () };
 
 /// Compiles a format string of our own. A test compiles them all; one that did not would reject every line.
 fn known(format: &str) -> Box<dyn Parser> {
     match Logformat::compile(format) {
+        Ok(parser) => Box::new(parser),
+        Err(_) => Box::new(Nothing),
+    }
+}
+
+/// Compiles a map of our own, as [`known`] does a format string.
+fn ready(map: &str, zone: &TimeZone) -> Box<dyn Parser> {
+    match Map::compile(map, zone) {
         Ok(parser) => Box::new(parser),
         Err(_) => Box::new(Nothing),
     }
@@ -140,8 +199,12 @@ pub trait Parser: Send + Sync {
         None
     }
 
+    /// Rewrites whole lines in place so that each value is one piece of them, before any is cut: escapes in the middle of a
+    /// URL. The number of lines stays, and twice is as once. Most formats: nothing.
+    fn simplify(&self, _lines: &mut Vec<u8>) {}
+
     /// What every header contains; `None` for a format without headers.
-    fn mark(&self) -> Option<&'static [u8]> {
+    fn mark(&self) -> Option<&[u8]> {
         None
     }
 
