@@ -7,6 +7,7 @@
 //! One file with a manual page at its head (`# Knows`, `# Does not know`), one line in [`FORMATS`], samples in
 //! `sample-logs/formats/`.
 
+mod cisco_wsa;
 mod clf;
 mod cut;
 mod detect;
@@ -19,7 +20,9 @@ mod record;
 mod result;
 mod squid;
 mod w3c;
+mod wrapped;
 
+pub use cisco_wsa::CiscoWsa;
 pub use clf::{Combined, Common};
 pub use detect::{DETECT_LINES, DetectError, Detected, detect, detect_in};
 pub use logformat::{CompileError, Logformat};
@@ -32,6 +35,7 @@ use crate::event::{Event, Fields};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use wrapped::Wrapped;
 
 /// Makes a parser that has read nothing yet. Times without an offset are taken for those of the zone.
 pub type Build = fn(&TimeZone) -> Box<dyn Parser>;
@@ -39,6 +43,8 @@ pub type Build = fn(&TimeZone) -> Box<dyn Parser>;
 /// Every format that has a name. Automatic detection prefers, of those that fit a file equally well and tell equally
 /// much, the one that stands first.
 pub const FORMATS: &[Entry<Build>] = &[
+    // Before Squid's, of which it is one with more behind.
+    Entry { name: "cisco-wsa", source: include_str!("cisco_wsa.rs"), build: |_| Box::new(CiscoWsa) },
     Entry { name: "squid", source: include_str!("squid.rs"), build: |_| Box::new(Squid) },
     Entry { name: "common", source: include_str!("clf.rs"), build: |_| Box::new(Common) },
     Entry { name: "combined", source: include_str!("clf.rs"), build: |_| Box::new(Combined) },
@@ -100,13 +106,22 @@ pub const FORMATS: &[Entry<Build>] = &[
         source: include_str!("ready/umbrella.rs"),
         build: |zone| ready(ready::umbrella::MAP, zone),
     },
+    Entry {
+        name: "intersafe",
+        source: include_str!("ready/intersafe.rs"),
+        build: |zone| ready(ready::intersafe::MAP, zone),
+    },
+    Entry { name: "cef", source: include_str!("ready/cef.rs"), build: |zone| ready(ready::cef::MAP, zone) },
     Entry { name: "envoy", source: include_str!("ready/envoy.rs"), build: |zone| ready(ready::envoy::MAP, zone) },
     Entry { name: "traefik", source: include_str!("ready/traefik.rs"), build: |zone| ready(ready::traefik::MAP, zone) },
     Entry { name: "ecs", source: include_str!("ready/ecs.rs"), build: |zone| ready(ready::ecs::MAP, zone) },
 ];
 
-/// The manual page of maps: formats that users describe.
-pub const MAP: Entry<()> = Entry { name: "map", source: include_str!("map.rs"), build: () };
+/// Manual pages of what is no format by itself: maps, which users write, and wrappers, which are around formats.
+pub const PAGES: &[Entry<()>] = &[
+    Entry { name: "map", source: include_str!("map.rs"), build: () },
+    Entry { name: "syslog", source: include_str!("wrapped.rs"), build: () },
+];
 
 /// Compiles a format string of our own. A test compiles them all; one that did not would reject every line.
 fn known(format: &str) -> Box<dyn Parser> {
@@ -152,7 +167,10 @@ pub fn by_name(name: &str) -> Result<Box<dyn Parser>, UnknownName> {
 ///
 /// [`UnknownName`], which says what may have been meant.
 pub fn by_name_in(name: &str, zone: &TimeZone) -> Result<Box<dyn Parser>, UnknownName> {
-    catalog::find("format", FORMATS, name).map(|entry| (entry.build)(zone))
+    match name.strip_prefix(wrapped::PREFIX) {
+        Some(inner) => Ok(Box::new(Wrapped::new(Arc::from(by_name_in(inner, zone)?)))),
+        None => catalog::find("format", FORMATS, name).map(|entry| (entry.build)(zone)),
+    }
 }
 
 /// Reads the next line of an input. A header changes the parser: to one that reads what follows it.

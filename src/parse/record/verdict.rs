@@ -64,7 +64,7 @@ impl Verdict<'_> {
         let denied = self.filter == Some(b"DENIED")
             || tagged(b"DENIED")
             || excepted(b"denied")
-            || begins(self.policy, &["den", "block", "drop", "reset", "reject", "caution", "quarantine"])
+            || begins(self.policy, &["den", "block", "blk", "drop", "reset", "reject", "caution", "quarantine"])
             || self.code == Some(PROXY_DENIED);
         let failed = tagged(b"_ERR_")
             || self.tag == Some(b"FAILED")

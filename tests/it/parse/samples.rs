@@ -181,6 +181,9 @@ fn maps() {
         ("umbrella", "umbrella/proxy"),
         ("envoy", "envoy/json"),
         ("traefik", "traefik/json"),
+        ("intersafe", "intersafe/http"),
+        ("cef", "cef/forcepoint"),
+        ("cisco-wsa", "cisco-wsa/access"),
         ("ecs", "ecs/ecs"),
         ("ecs", "ecs/squid"),
     ] {
