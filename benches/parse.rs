@@ -159,6 +159,23 @@ fn w3c(r: &Request) -> String {
     )
 }
 
+fn fortiproxy(r: &Request) -> String {
+    let second = r.time / 1000 % 60;
+    let authority = r.url.trim_start_matches("http://").split('/').next().unwrap_or("");
+    format!(
+        "date=2026-01-02 time=03:04:{second:02} devname=\"proxy01\" devid=\"FPX0000000000001\" tz=\"+0900\" logid=\"0006000026\" type=\"traffic\" subtype=\"http-transaction\" level=\"notice\" vd=\"root\" srcip={} dstip=203.0.113.10 dstport=443 user=\"{}\" hostname=\"{authority}\" url=\"{}\" httpmethod=\"{}\" agent=\"{}\" statuscode={} sentbyte={} rcvdbyte={} duration={} cat=52 utmaction=\"allow\"\n",
+        r.client, r.user, r.url, r.method, r.agent, r.status, r.up, r.down, r.took
+    )
+}
+
+fn ecs(r: &Request) -> String {
+    let second = r.time / 1000 % 60;
+    format!(
+        "{{\"@timestamp\":\"2026-01-02T03:04:{second:02}.123Z\",\"source\":{{\"ip\":\"{}\",\"bytes\":{}}},\"destination\":{{\"bytes\":{}}},\"user\":{{\"name\":\"{}\"}},\"http\":{{\"request\":{{\"method\":\"{}\",\"referrer\":\"{}\"}},\"response\":{{\"status_code\":{},\"mime_type\":\"{}\"}}}},\"url\":{{\"original\":\"{}\"}},\"user_agent\":{{\"original\":\"{}\"}},\"event\":{{\"action\":\"{}\"}}}}\n",
+        r.client, r.up, r.down, r.user, r.method, r.referer, r.status, r.mime, r.url, r.agent, r.tag
+    )
+}
+
 /// A parser that has read a header.
 fn ready(name: &str, header: &str) -> Arc<dyn Parser> {
     resume(Arc::from(by_name(name).expect("a format")), header.as_bytes())
@@ -191,8 +208,14 @@ fn parse(parser: &dyn Parser, bytes: &[u8]) -> u64 {
 }
 
 fn main() {
-    let formats: [(&str, &str, Write); 4] =
-        [("squid", "", squid), ("squid-extended", "", extended), ("combined", "", combined), ("w3c", W3C, w3c)];
+    let formats: [(&str, &str, Write); 6] = [
+        ("squid", "", squid),
+        ("squid-extended", "", extended),
+        ("combined", "", combined),
+        ("w3c", W3C, w3c),
+        ("fortiproxy", "", fortiproxy),
+        ("ecs", "", ecs),
+    ];
     if let Ok(name) = std::env::var("DEGUCHI_PROFILE") {
         let (name, header, write) = formats.iter().find(|(format, ..)| name == *format).expect("a format");
         let bytes = bytes(*write);

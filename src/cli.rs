@@ -60,7 +60,10 @@ pub struct Common {
     /// Squid `logformat` string the inputs were written with
     #[arg(long, value_name = "STRING", env = "DEGUCHI_LOGFORMAT")]
     pub logformat: Option<String>,
-    /// Zone in which times are shown and --since and --until are read: `Asia/Tokyo`, `UTC` [default: the system's]
+    /// Map of JSON, key=value, CSV or TSV fields the inputs were written with, a TOML file (`deguchi explain map`)
+    #[arg(long, value_name = "FILE", env = "DEGUCHI_MAP", conflicts_with_all = ["format", "logformat"])]
+    pub map: Option<PathBuf>,
+    /// Zone in which times are shown, --since and --until are read, and logs that name no offset are: `Asia/Tokyo`, `UTC` [default: the system's]
     #[arg(long, value_name = "ZONE", env = "DEGUCHI_TZ")]
     pub tz: Option<String>,
     /// List of known bad domains, hosts, URLs or addresses; may be given several times. One a line, hosts file, CSV,

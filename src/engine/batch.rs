@@ -182,7 +182,8 @@ impl Cutter {
         let mut acts = parser.carries().action;
         batch.contacts.clear();
         batch.contacts.reserve_exact(batch.bytes.len() / 100 + 16);
-        let bytes = std::mem::take(&mut batch.bytes);
+        let mut bytes = std::mem::take(&mut batch.bytes);
+        parser.simplify(&mut bytes);
         for (at, line) in Lines::new(0, &bytes) {
             batch.lines += 1;
             batch.truncated += u64::from(line.len() >= LINE_MAX);
@@ -256,8 +257,8 @@ impl Cutter {
             end: event.end(),
             domain: place.domain,
             client,
-            up: event.bytes_up.unwrap_or(Contact::UNKNOWN),
-            down: event.bytes_down.unwrap_or(Contact::UNKNOWN),
+            up: event.bytes_up.filter(|_| !event.handoff).unwrap_or(Contact::UNKNOWN),
+            down: event.bytes_down.filter(|_| !event.handoff).unwrap_or(Contact::UNKNOWN),
             duration: event.duration.map_or(0, |d| u32::try_from(d).unwrap_or(u32::MAX)),
             host: place.host,
             shape,

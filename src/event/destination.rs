@@ -46,18 +46,14 @@ impl<'a> Target<'a> {
         if let Some(named) = event.host {
             target.prefer(named);
         }
+        target.scheme_port = target.scheme_port.or_else(|| port(event));
         (!target.authority.is_empty()).then_some(target)
     }
 
     /// The target of an event whose URL is logged in parts. A path of `//other/x` names no host there.
     fn of_parts(event: &Event<'a>, host: &'a [u8], connect: bool) -> Option<Target<'a>> {
         let (path, query) = if connect { (&b""[..], None) } else { path_query(event.target) };
-        let of_scheme = || {
-            let (_, port) =
-                SCHEMES.iter().find(|(name, _)| event.scheme.is_some_and(|s| s.eq_ignore_ascii_case(name)))?;
-            Some(*port)
-        };
-        let scheme_port = event.port.or_else(of_scheme);
+        let scheme_port = port(event);
         let query = query.or(event.query.filter(|_| !connect));
         (!host.is_empty()).then_some(Target { authority: host, scheme_port, path, query })
     }
@@ -146,6 +142,13 @@ impl Normalizer {
         }
         (!self.host.is_empty() && self.host.len() <= 255).then_some(())
     }
+}
+
+/// The port that is logged beside the target, or that of the scheme beside it.
+fn port(event: &Event<'_>) -> Option<u16> {
+    let scheme = event.scheme.filter(|_| event.port.is_none());
+    let of_scheme = SCHEMES.iter().find(|(name, _)| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(name)));
+    event.port.or(of_scheme.map(|(_, port)| *port))
 }
 
 /// Cuts a target; the authority is empty for a bare path. `None` for what names no place outside.

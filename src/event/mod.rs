@@ -97,11 +97,17 @@ impl<'a> Event<'a> {
     /// The URL in one piece: the target, or what its parts make.
     pub fn url(&self) -> Cow<'a, [u8]> {
         let Some(host) = self.host.filter(|_| matches!(self.target, [] | [b'/', ..])) else {
-            return Cow::Borrowed(self.target);
+            // `www.example.com/a` beside its scheme.
+            return match self.web_scheme() {
+                Some(scheme) if memchr::memmem::find(self.target, b"://").is_none() => {
+                    Cow::Owned([scheme, b"://", self.target].concat())
+                }
+                _ => Cow::Borrowed(self.target),
+            };
         };
         let tunnel = Method::of(self.method) == Method::Connect;
         let mut url = Vec::with_capacity(host.len() + self.target.len() + 32);
-        if let Some(scheme) = self.scheme.filter(|_| !tunnel) {
+        if let Some(scheme) = self.web_scheme() {
             url.extend_from_slice(scheme);
             url.extend_from_slice(b"://");
         }
@@ -110,7 +116,7 @@ impl<'a> Event<'a> {
         url.extend_from_slice(if bare { b"[" } else { b"" });
         url.extend_from_slice(host);
         url.extend_from_slice(if bare { b"]" } else { b"" });
-        let usual = matches!((self.scheme, self.port), (Some(b"http"), Some(80)) | (Some(b"https"), Some(443)));
+        let usual = matches!((self.web_scheme(), self.port), (Some(b"http"), Some(80)) | (Some(b"https"), Some(443)));
         if let Some(port) = self.port.filter(|_| tunnel || !usual) {
             url.push(b':');
             url.extend_from_slice(port.to_string().as_bytes());
@@ -123,6 +129,13 @@ impl<'a> Event<'a> {
             url.extend_from_slice(query);
         }
         Cow::Owned(url)
+    }
+
+    /// The scheme beside the target, in lower case; `None` for tunnels and what is no scheme of URLs.
+    fn web_scheme(&self) -> Option<&'static [u8]> {
+        let scheme = self.scheme.filter(|_| Method::of(self.method) != Method::Connect)?;
+        let known: [&'static [u8]; 5] = [b"http", b"https", b"ftp", b"ws", b"wss"];
+        known.into_iter().find(|known| known.eq_ignore_ascii_case(scheme))
     }
 
     /// End of the transaction, ms UTC. Saturates at [`MAX_TIME`].
@@ -186,6 +199,10 @@ mod tests {
         assert_eq!(url(Event { host: Some(b"2001:db8::1"), ..parts }), "https://[2001:db8::1]/a/b?q=1");
         assert_eq!(url(Event { method: Some(b"CONNECT"), target: b"", query: None, ..parts }), "www.example.com:443");
         assert_eq!(url(Event { target: b"http://other.example/", ..parts }), "http://other.example/");
-        assert_eq!(url(Event { host: None, ..parts }), "/a/b");
+        assert_eq!(
+            url(Event { target: b"other.example/x", scheme: Some(b"HTTPS"), ..parts }),
+            "https://other.example/x"
+        );
+        assert_eq!(url(Event { host: None, scheme: None, ..parts }), "/a/b");
     }
 }

@@ -20,6 +20,8 @@ pub enum Encoding {
     Shell,
     /// `""` for a quote inside double quotes (W3C extended, CSV).
     Doubled,
+    /// `\uXXXX`, `\/` and the other escapes of JSON strings.
+    Json,
     /// `+` for a space (Microsoft's W3C extended logs); a `+` the client sent cannot be told from it.
     Plus,
 }
@@ -45,6 +47,10 @@ impl<'a> Text<'a> {
             Encoding::Blob => (self.raw, memchr2(b'%', b'\\', self.raw)),
             Encoding::Url => (self.raw, memchr(b'%', self.raw)),
             Encoding::Doubled => return replaced(self.raw, b"\"\"", b'"'),
+            Encoding::Json => {
+                let first = memchr(b'\\', self.raw);
+                return first.map_or(Cow::Borrowed(self.raw), |first| Cow::Owned(of_json(self.raw, first)));
+            }
             Encoding::Plus => return replaced(self.raw, b"+", b' '),
             Encoding::Shell => {
                 let text = unwrap(self.raw);
@@ -64,6 +70,45 @@ fn unwrap(raw: &[u8]) -> &[u8] {
         [b'"', inner @ .., b'"'] => inner,
         _ => raw,
     }
+}
+
+/// Undoes the escapes of JSON from `first` on. What is no escape, or half of a pair, stands for itself.
+fn of_json(text: &[u8], first: usize) -> Vec<u8> {
+    let (before, mut rest) = text.split_at(first);
+    let mut out = before.to_vec();
+    let unit = |bytes: &[u8]| {
+        let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
+        digits.iter().try_fold(0_u16, |sum, &digit| Some(sum << 4 | u16::from(hex(digit)?)))
+    };
+    while let [byte, after @ ..] = rest {
+        let plain = match rest {
+            [b'\\', b'"' | b'\\' | b'/', ..] => after.first().copied(),
+            [b'\\', b'n', ..] => Some(b'\n'),
+            [b'\\', b'r', ..] => Some(b'\r'),
+            [b'\\', b't', ..] => Some(b'\t'),
+            [b'\\', b'b', ..] => Some(8),
+            [b'\\', b'f', ..] => Some(12),
+            _ => None,
+        };
+        if let (Some(plain), [_, after @ ..]) = (plain, after) {
+            out.push(plain);
+            rest = after;
+            continue;
+        }
+        let units = unit(rest).map(|first| [first, rest.get(6..).and_then(unit).unwrap_or_default()]);
+        let decoded = units.and_then(|units| char::decode_utf16(units).next()?.ok());
+        match decoded {
+            Some(letter) => {
+                out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+                rest = rest.get(6 * letter.len_utf16()..).unwrap_or_default();
+            }
+            None => {
+                out.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    out
 }
 
 /// The text with each `from` made `to`.
@@ -152,6 +197,9 @@ mod tests {
         assert_eq!(decode(br#""say \"hi\" \\ bye""#, Encoding::Shell), br#"say "hi" \ bye"#);
         assert_eq!(decode(b"plain", Encoding::Shell), b"plain");
         assert_eq!(decode(br#"quo""ted """#, Encoding::Doubled), br#"quo"ted ""#);
+        let json = br#"q\"uo\\te\/\r\n\t\u00e9\u5c71\uD83D\uDE00"#;
+        assert_eq!(decode(json, Encoding::Json), "q\"uo\\te/\r\n\té山😀".as_bytes());
+        assert_eq!(decode(br"\q\uD83D\u12\", Encoding::Json), br"\q\uD83D\u12\");
         assert_eq!(decode(b"Mozilla/5.0+(Windows+NT)", Encoding::Plus), b"Mozilla/5.0 (Windows NT)");
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::wrapped::{PREFIX, WRAPPERS, Wrapped, peel};
 use super::{FORMATS, ParseError, Parser, read};
 use crate::event::{Event, Fields};
 
@@ -19,10 +20,19 @@ pub const DETECT_LINES: usize = 200;
 pub struct Detected {
     /// Its name in [`FORMATS`](super::FORMATS).
     pub name: &'static str,
+    /// It is wrapped in syslog or something like it.
+    pub wrapped: bool,
     /// A parser of it, with the header of the first line that became an event.
     pub parser: Arc<dyn Parser>,
     /// Of a hundred lines (headers and comments aside) that were looked at, so many are of this format; 1 to 100.
     pub confidence: u8,
+}
+
+impl Detected {
+    /// Its name, and what it is wrapped in: what [`by_name`](super::by_name) knows it by.
+    pub fn full_name(&self) -> String {
+        if self.wrapped { format!("{PREFIX}{}", self.name) } else { self.name.to_owned() }
+    }
 }
 
 impl std::fmt::Debug for Detected {
@@ -88,12 +98,31 @@ pub fn detect<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Result<Detected,
 /// Those of [`detect`].
 pub fn detect_in<'l>(lines: impl IntoIterator<Item = &'l [u8]>, zone: &TimeZone) -> Result<Detected, DetectError> {
     let lines: Vec<&[u8]> = lines.into_iter().take(DETECT_LINES).collect();
-    let fits: Vec<Fit> = FORMATS.iter().map(|entry| fit(entry.name, (entry.build)(zone).into(), &lines)).collect();
+    let plain = best(&lines, zone);
+    // What is read in no format as it is may be read without what is around it.
+    let wrapped = plain.is_err() && lines.iter().any(|line| peel(line).is_some());
+    let inside = |found: Detected| Detected { wrapped: true, parser: Arc::new(Wrapped::new(found.parser)), ..found };
+    let mut inner = lines;
+    for _ in 0..WRAPPERS {
+        if !wrapped {
+            break;
+        }
+        inner.iter_mut().for_each(|line| *line = peel(line).unwrap_or(line));
+        if let Ok(found) = best(&inner, zone) {
+            return Ok(inside(found));
+        }
+    }
+    plain
+}
+
+/// The format that reads most of the lines as they are.
+fn best(lines: &[&[u8]], zone: &TimeZone) -> Result<Detected, DetectError> {
+    let fits: Vec<Fit> = FORMATS.iter().map(|entry| fit(entry.name, (entry.build)(zone).into(), lines)).collect();
     // `max_by_key` keeps the last of equals; the first in the table is wanted.
     let best = fits.iter().rev().max_by_key(|fit| (fit.good, known(&fit.parser.carries())));
     if let Some(fit) = best.filter(|fit| fit.good > 0 && fit.good * 2 >= fit.lines) {
         let confidence = u8::try_from(fit.good * 100 / fit.lines).unwrap_or(100).max(1);
-        return Ok(Detected { name: fit.name, parser: Arc::clone(&fit.parser), confidence });
+        return Ok(Detected { name: fit.name, wrapped: false, parser: Arc::clone(&fit.parser), confidence });
     }
     let closest = fits.iter().rev().filter(|fit| fit.rejected.is_some()).max_by_key(|fit| (fit.good, fit.reach));
     match closest.and_then(|fit| fit.rejected.map(|(line, error)| (fit.name, line, error))) {
@@ -106,6 +135,12 @@ fn fit(name: &'static str, parser: Arc<dyn Parser>, lines: &[&[u8]]) -> Fit {
     let mut current = Arc::clone(&parser);
     let mut fit = Fit { name, parser, lines: 0, good: 0, rejected: None, reach: 0 };
     for (at, line) in lines.iter().enumerate() {
+        let mut simple = Vec::new();
+        if memchr::memchr(b'\\', line).is_some() {
+            simple.extend_from_slice(line);
+            current.simplify(&mut simple);
+        }
+        let line = if simple.is_empty() { line } else { &simple[..] };
         match read(&mut current, line) {
             Ok(None) => continue,
             Ok(Some(event)) => {

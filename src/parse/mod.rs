@@ -7,19 +7,26 @@
 //! One file with a manual page at its head (`# Knows`, `# Does not know`), one line in [`FORMATS`], samples in
 //! `sample-logs/formats/`.
 
+mod cisco_wsa;
 mod clf;
 mod cut;
 mod detect;
 mod layout;
 mod logformat;
+mod map;
 mod moment;
+mod ready;
+mod record;
 mod result;
 mod squid;
 mod w3c;
+mod wrapped;
 
+pub use cisco_wsa::CiscoWsa;
 pub use clf::{Combined, Common};
 pub use detect::{DETECT_LINES, DetectError, Detected, detect, detect_in};
 pub use logformat::{CompileError, Logformat};
+pub use map::{Map, MapError};
 pub use squid::Squid;
 pub use w3c::W3c;
 
@@ -28,6 +35,7 @@ use crate::event::{Event, Fields};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use wrapped::Wrapped;
 
 /// Makes a parser that has read nothing yet. Times without an offset are taken for those of the zone.
 pub type Build = fn(&TimeZone) -> Box<dyn Parser>;
@@ -35,6 +43,8 @@ pub type Build = fn(&TimeZone) -> Box<dyn Parser>;
 /// Every format that has a name. Automatic detection prefers, of those that fit a file equally well and tell equally
 /// much, the one that stands first.
 pub const FORMATS: &[Entry<Build>] = &[
+    // Before Squid's, of which it is one with more behind.
+    Entry { name: "cisco-wsa", source: include_str!("cisco_wsa.rs"), build: |_| Box::new(CiscoWsa) },
     Entry { name: "squid", source: include_str!("squid.rs"), build: |_| Box::new(Squid) },
     Entry { name: "common", source: include_str!("clf.rs"), build: |_| Box::new(Common) },
     Entry { name: "combined", source: include_str!("clf.rs"), build: |_| Box::new(Combined) },
@@ -55,11 +65,75 @@ pub const FORMATS: &[Entry<Build>] = &[
         build: |_| known(layout::extended_user::FORMAT),
     },
     Entry { name: "w3c", source: include_str!("w3c.rs"), build: |zone| Box::new(W3c::new(zone)) },
+    Entry {
+        name: "zscaler-json",
+        source: include_str!("ready/zscaler.rs"),
+        build: |zone| ready(&ready::zscaler::map("json"), zone),
+    },
+    Entry {
+        name: "zscaler-kv",
+        source: include_str!("ready/zscaler.rs"),
+        build: |zone| ready(&ready::zscaler::map("key-value"), zone),
+    },
+    Entry {
+        name: "zscaler-csv",
+        source: include_str!("ready/zscaler.rs"),
+        build: |zone| ready(&ready::zscaler::map("csv"), zone),
+    },
+    Entry {
+        name: "proxysg-json",
+        source: include_str!("ready/proxysg.rs"),
+        build: |zone| ready(&ready::proxysg::map("json"), zone),
+    },
+    Entry {
+        name: "proxysg-kv",
+        source: include_str!("ready/proxysg.rs"),
+        build: |zone| ready(&ready::proxysg::map("key-value"), zone),
+    },
+    Entry {
+        name: "fortigate",
+        source: include_str!("ready/fortigate.rs"),
+        build: |zone| ready(ready::fortigate::MAP, zone),
+    },
+    Entry {
+        name: "fortiproxy",
+        source: include_str!("ready/fortiproxy.rs"),
+        build: |zone| ready(ready::fortiproxy::MAP, zone),
+    },
+    Entry { name: "skyhigh", source: include_str!("ready/skyhigh.rs"), build: |zone| ready(ready::skyhigh::MAP, zone) },
+    Entry {
+        name: "umbrella",
+        source: include_str!("ready/umbrella.rs"),
+        build: |zone| ready(ready::umbrella::MAP, zone),
+    },
+    Entry {
+        name: "intersafe",
+        source: include_str!("ready/intersafe.rs"),
+        build: |zone| ready(ready::intersafe::MAP, zone),
+    },
+    Entry { name: "cef", source: include_str!("ready/cef.rs"), build: |zone| ready(ready::cef::MAP, zone) },
+    Entry { name: "envoy", source: include_str!("ready/envoy.rs"), build: |zone| ready(ready::envoy::MAP, zone) },
+    Entry { name: "traefik", source: include_str!("ready/traefik.rs"), build: |zone| ready(ready::traefik::MAP, zone) },
+    Entry { name: "ecs", source: include_str!("ready/ecs.rs"), build: |zone| ready(ready::ecs::MAP, zone) },
+];
+
+/// Manual pages of what is no format by itself: maps, which users write, and wrappers, which are around formats.
+pub const PAGES: &[Entry<()>] = &[
+    Entry { name: "map", source: include_str!("map.rs"), build: () },
+    Entry { name: "syslog", source: include_str!("wrapped.rs"), build: () },
 ];
 
 /// Compiles a format string of our own. A test compiles them all; one that did not would reject every line.
 fn known(format: &str) -> Box<dyn Parser> {
     match Logformat::compile(format) {
+        Ok(parser) => Box::new(parser),
+        Err(_) => Box::new(Nothing),
+    }
+}
+
+/// Compiles a map of our own, as [`known`] does a format string.
+fn ready(map: &str, zone: &TimeZone) -> Box<dyn Parser> {
+    match Map::compile(map, zone) {
         Ok(parser) => Box::new(parser),
         Err(_) => Box::new(Nothing),
     }
@@ -93,7 +167,10 @@ pub fn by_name(name: &str) -> Result<Box<dyn Parser>, UnknownName> {
 ///
 /// [`UnknownName`], which says what may have been meant.
 pub fn by_name_in(name: &str, zone: &TimeZone) -> Result<Box<dyn Parser>, UnknownName> {
-    catalog::find("format", FORMATS, name).map(|entry| (entry.build)(zone))
+    match name.strip_prefix(wrapped::PREFIX) {
+        Some(inner) => Ok(Box::new(Wrapped::new(Arc::from(by_name_in(inner, zone)?)))),
+        None => catalog::find("format", FORMATS, name).map(|entry| (entry.build)(zone)),
+    }
 }
 
 /// Reads the next line of an input. A header changes the parser: to one that reads what follows it.
@@ -140,8 +217,12 @@ pub trait Parser: Send + Sync {
         None
     }
 
+    /// Rewrites whole lines in place so that each value is one piece of them, before any is cut: escapes in the middle of a
+    /// URL. The number of lines stays, and twice is as once. Most formats: nothing.
+    fn simplify(&self, _lines: &mut Vec<u8>) {}
+
     /// What every header contains; `None` for a format without headers.
-    fn mark(&self) -> Option<&'static [u8]> {
+    fn mark(&self) -> Option<&[u8]> {
         None
     }
 

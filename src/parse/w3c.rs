@@ -47,10 +47,9 @@
 //! Taken, Host, User Agent, Referer. TMG: *Configure Web Proxy Logging > W3C*, all fields. Netskope: transaction events
 //! with `cs-bytes sc-bytes time-taken x-policy-action`.
 
-mod column;
 mod layout;
+mod names;
 mod row;
-mod verdict;
 
 #[cfg(test)]
 mod tests;
@@ -60,8 +59,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::moment::offset;
+use super::record::{Clock, Reading, day};
 use super::{ParseError, Parser};
-use crate::event::{Event, Fields};
+use crate::event::{Encoding, Event, Fields, Stamp};
 use layout::Layout;
 
 /// Longest header line that is followed, bytes: Netskope's 100 fields take 2,000.
@@ -70,7 +70,7 @@ const LONGEST: usize = 16 * 1024;
 /// W3C extended, with the header in force.
 #[derive(Clone)]
 pub struct W3c {
-    clock: Clock,
+    reading: Reading,
     /// What stands in the columns; `None` before the first `#Fields`.
     layout: Option<Arc<Layout>>,
     /// Layouts that rows of another length, or without a header, may have.
@@ -79,17 +79,6 @@ pub struct W3c {
     lines: [Vec<u8>; 3],
     /// The same in one piece.
     header: Vec<u8>,
-}
-
-/// What the header says of times.
-#[derive(Clone)]
-struct Clock {
-    /// Zone of local columns.
-    zone: TimeZone,
-    /// Seconds that times are east of UTC.
-    east: i64,
-    /// The day of rows without a date: year, month, day.
-    day: Option<(u64, u64, u64)>,
 }
 
 /// Header lines that say how rows are read.
@@ -104,7 +93,7 @@ impl W3c {
     /// A parser that has read no header. `zone` is that of local columns.
     pub fn new(zone: &TimeZone) -> W3c {
         W3c {
-            clock: Clock { zone: zone.clone(), east: 0, day: None },
+            reading: Reading { clock: Clock::utc(zone), stamp: Stamp::End, encoding: Encoding::Doubled, ticks: 1 },
             layout: None,
             known: layout::known().into(),
             lines: Default::default(),
@@ -123,7 +112,7 @@ impl W3c {
                 self.lines[Directive::Offset as usize].is_empty() && self.lines[Directive::Date as usize].is_empty();
             return (!over).then(|| {
                 let mut next = self.clone();
-                (next.clock.east, next.clock.day) = (0, None);
+                (next.reading.clock.east, next.reading.clock.day) = (0, None);
                 next.keep(Directive::Offset, b"");
                 next.keep(Directive::Date, b"");
                 next
@@ -141,8 +130,8 @@ impl W3c {
         let mut next = self.clone();
         match directive {
             Directive::Fields => next.layout = Some(Arc::new(Layout::of(value)?)),
-            Directive::Date => next.clock.day = Some(row::day(value.get(..10)?)?),
-            Directive::Offset => next.clock.east = offset(value).ok()?.1,
+            Directive::Date => next.reading.clock.day = Some(day(value.get(..10)?)?),
+            Directive::Offset => next.reading.clock.east = offset(value).ok()?.1,
         }
         next.keep(directive, line);
         Some(next)
@@ -166,7 +155,7 @@ impl Parser for W3c {
         match line {
             [] | [b'#', ..] => Ok(None),
             [b' ' | b'\t', ..] if line.trim_ascii().is_empty() => Ok(None),
-            _ => row::read(line, self.layout.as_deref(), &self.known, &self.clock).map(Some),
+            _ => row::read(line, self.layout.as_deref(), &self.known, &self.reading).map(Some),
         }
     }
 
@@ -179,7 +168,7 @@ impl Parser for W3c {
         self.with(line).map(|next| -> Arc<dyn Parser> { Arc::new(next) })
     }
 
-    fn mark(&self) -> Option<&'static [u8]> {
+    fn mark(&self) -> Option<&[u8]> {
         Some(b"#")
     }
 

@@ -82,6 +82,7 @@ pub fn formats(s: &Summary) -> Vec<(String, Vec<Lack>)> {
 
 /// The manual page of a format that is none of Squid's.
 fn page(format: &str) -> Option<&'static str> {
+    let format = format.strip_prefix("syslog+").unwrap_or(format);
     let entry = FORMATS.iter().find(|entry| entry.name == format)?;
     entry.manual().contains("# To make it complete").then_some(entry.name)
 }

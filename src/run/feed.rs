@@ -90,7 +90,7 @@ pub fn look(path: &Path, format: &Format) -> Result<Option<Looked>, LookError> {
         Format::Given(name, parser) => (name.clone(), None, Arc::clone(parser)),
         Format::Auto(zone) => {
             let found = head.detect(zone)?;
-            (found.name.to_owned(), Some(found.confidence), found.parser)
+            (found.full_name(), Some(found.confidence), found.parser)
         }
     };
     // What a header says of a format that was given is known with its first line.

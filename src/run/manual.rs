@@ -2,7 +2,7 @@
 
 use crate::catalog::{self, Entry, UnknownName};
 use crate::detect::DETECTORS;
-use crate::parse::FORMATS;
+use crate::parse::{FORMATS, PAGES};
 use std::fmt::Write;
 
 /// One line a row: its name, and the first line of its manual page.
@@ -39,6 +39,7 @@ pub fn explain(name: &str) -> Result<String, UnknownName> {
     let pages: Vec<Entry<()>> = (FORMATS.iter().map(|e| (e.name, e.source)))
         .chain(DETECTORS.iter().map(|e| (e.name, e.source)))
         .map(|(name, source)| Entry { name, source, build: () })
+        .chain(PAGES.iter().copied())
         .collect();
     catalog::find("page", &pages, name).map(Entry::manual)
 }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct File {
     pub(super) format: Option<String>,
     pub(super) logformat: Option<String>,
+    pub(super) map: Option<PathBuf>,
     pub(super) tz: Option<String>,
     pub(super) threads: Option<usize>,
     pub(super) memory: Option<String>,
@@ -52,9 +53,10 @@ pub(super) enum OneOrMore {
 }
 
 /// Keys of the file, for "did you mean".
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "format",
     "logformat",
+    "map",
     "tz",
     "threads",
     "memory",
@@ -94,6 +96,7 @@ pub(super) fn read(path: &Path) -> Result<File, SettingsError> {
     let beside = |path: PathBuf| folder.join(path);
     file.ioc = file.ioc.map(|paths| OneOrMore::More(Vec::from(paths).into_iter().map(beside).collect()));
     file.allow = file.allow.map(beside);
+    file.map = file.map.map(beside);
     file.sites = file.sites.map(beside);
     file.ledger = file.ledger.map(beside);
     file.web_config = file.web_config.map(beside);

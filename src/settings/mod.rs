@@ -114,10 +114,11 @@ pub struct Settings {
 impl Settings {
     /// Validates what the user typed, and takes from the file what it is not silent on.
     fn of(common: cli::Common, file: &mut File) -> Result<Settings, SettingsError> {
-        // Flags name a format in two ways; what is typed silences both ways of the file.
-        let typed = common.format.is_some() || common.logformat.is_some();
+        // Flags name a format in three ways; what is typed silences all ways of the file.
+        let typed = common.format.is_some() || common.logformat.is_some() || common.map.is_some();
         let format = common.format.or(file.format.take().filter(|_| !typed));
         let logformat = common.logformat.or(file.logformat.take().filter(|_| !typed));
+        let map = common.map.or(file.map.take().filter(|_| !typed));
         let threads = common.threads.or(file.threads).unwrap_or_else(processors);
         if !(1..=256).contains(&threads) {
             let wanted = "give a number from 1 to 256".to_owned();
@@ -138,7 +139,7 @@ impl Settings {
         let ledger = ledger.map(|path| Ledger::load(&path, &engine.key.fingerprint(), room));
         let zone = self::zone(common.tz.or(file.tz.take()))?;
         Ok(Settings {
-            format: self::format(format, logformat, &zone)?,
+            format: self::format(format, logformat, map, &zone)?,
             zone,
             listed,
             list_files,
@@ -163,7 +164,22 @@ fn alerts_format(name: Option<&str>, file: Option<RecordFormat>) -> Result<Recor
     })
 }
 
-fn format(name: Option<String>, logformat: Option<String>, zone: &TimeZone) -> Result<Format, SettingsError> {
+fn format(
+    name: Option<String>,
+    logformat: Option<String>,
+    map: Option<PathBuf>,
+    zone: &TimeZone,
+) -> Result<Format, SettingsError> {
+    if let Some(path) = map {
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| SettingsError::File { path: path.clone(), source })?;
+        let parser = parse::Map::compile(&text, zone).map_err(|error| SettingsError::Value {
+            name: "--map",
+            value: path.display().to_string(),
+            wanted: error.to_string(),
+        })?;
+        return Ok(Format::Given("map".into(), Arc::new(parser)));
+    }
     if let Some(text) = logformat {
         let parser = parse::Logformat::compile(&text).map_err(|error| SettingsError::Value {
             name: "--logformat",

@@ -97,3 +97,67 @@ fn a_page_says_what_mends_what_is_lacking() {
     let (_, given) = replayed(&files.path("x.log"), &["--format", "w3c"]);
     assert!(given.contains("format: w3c (as given)"), "{given}");
 }
+
+/// The native log as JSON lines with the escapes that some writers put into URLs.
+fn json(squid: &[u8]) -> Vec<u8> {
+    let parser = deguchi::parse::by_name("squid").unwrap();
+    let mut out = Vec::new();
+    for event in squid.split(|&b| b == b'\n').filter_map(|line| parser.parse(line).ok().flatten()) {
+        let text = |text: &[u8]| String::from_utf8_lossy(text).replace('/', "\\/").replace('&', "\\u0026");
+        let (client, url) = (text(event.client.unwrap()), text(event.target));
+        let (at, took) = (event.time, event.duration.unwrap());
+        let row = format!(
+            r#"{{"at":{at},"took":{took},"peer":{{"address":"{client}"}},"what":"{url}","verb":"GET","down":512,"code":200}}"#
+        );
+        out.extend_from_slice(row.as_bytes());
+        out.push(b'\n');
+    }
+    out
+}
+
+const OWN: &str = r#"syntax = "json"
+[fields]
+time = "at"
+duration = "took"
+client = "peer.address"
+url = "what"
+method = "verb"
+bytes-down = "down"
+status = "code"
+"#;
+
+/// A format that a user describes, archived and live, alerts as the native log does, but for what it does not have.
+#[test]
+fn a_map_of_ones_own_from_end_to_end() {
+    let log = json(&squid());
+    assert!(log.windows(2).any(|two| two == b"\\/"));
+    let files = Files::new([("x.log", &log[..]), ("own.toml", OWN.as_bytes())]);
+    let map = files.path("own.toml");
+    let flags = ["--map", map.to_str().unwrap()];
+    let (alerts, page) = replayed(&files.path("x.log"), &flags);
+    assert!(page.contains("format: map (as given)") && alerts.contains("http://www.evil.example/a.php?n="), "{page}");
+    let live = files.path("alerts");
+    let state = files.path("state");
+    let watch = Watch::of(&files.path("x.log"), &live, &[&flags[..], &["--state", state.to_str().unwrap()]].concat());
+    let rows = log.iter().filter(|&&b| b == b'\n').count();
+    watch.wait("deguchi_input_events_total{input=\"log\"}", rows as f64);
+    assert_eq!(watch.stop(), Some(0));
+    // It goes on with the map: nothing of the log is read again, nothing is refused.
+    let watch = Watch::of(&files.path("x.log"), &live, &[&flags[..], &["--state", state.to_str().unwrap()]].concat());
+    assert_eq!(watch.stop(), Some(0));
+    let told = std::fs::read_to_string(&live).unwrap();
+    assert!(told.contains("evil.example") && alerts.starts_with(&told), "{told}");
+}
+
+#[test]
+fn a_map_that_cannot_be_used_is_refused() {
+    let files = Files::new([("x.log", &b"x\n"[..]), ("own.toml", OWN.replace("client", "cleint").as_bytes())]);
+    let map = files.path("own.toml");
+    let (_, said) = replayed(&files.path("x.log"), &["--map", map.to_str().unwrap()]);
+    assert!(
+        said.contains("--map") && said.contains("own.toml") && said.contains("the map has no field `client`"),
+        "{said}"
+    );
+    let (_, said) = replayed(&files.path("x.log"), &["--map", "missing.toml"]);
+    assert!(said.contains("missing.toml: No such file"), "{said}");
+}

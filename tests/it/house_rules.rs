@@ -9,7 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("catalog", &[]),
     ("event", &[]),
     ("input", &[]),
-    ("parse", &["event"]),
+    ("parse", &["event", "input"]),
     ("window", &["event"]),
     ("detect", &["event", "window"]),
     ("alert", &["event", "window", "detect"]),

@@ -35,4 +35,4 @@ pub use frame::{Frame, Framer, datagram};
 pub use sequence::Sequence;
 pub use shelf::{PEERS, Peer, Shelf};
 pub use spool::Spool;
-pub use syslog::{Content, content};
+pub use syslog::{Content, content, stored};

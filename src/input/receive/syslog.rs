@@ -29,6 +29,12 @@ pub fn content(message: &[u8]) -> Content<'_> {
     Content { line: rfc3164(rest), sequence: None }
 }
 
+/// What follows the header of a message as it is stored in a file, which has no `<PRI>`; `None` if it begins with no time.
+pub fn stored(line: &[u8]) -> Option<&[u8]> {
+    let timed = bsd_time(line).is_some() || word(line).is_some_and(|(time, _)| is_iso(time));
+    timed.then(|| rfc3164(line))
+}
+
 /// What follows `<PRI>`.
 fn priority(message: &[u8]) -> Option<&[u8]> {
     let rest = message.strip_prefix(b"<")?;

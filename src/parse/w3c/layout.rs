@@ -1,7 +1,8 @@
 //! What stands in which column: a `#Fields` line, compiled.
 
-use super::column::Column;
+use super::names;
 use crate::event::Fields;
+use crate::parse::record::Column;
 
 /// More columns than this are read over; the longest known have 100 or so.
 const COLUMNS: usize = 512;
@@ -37,13 +38,13 @@ impl Layout {
         let mut columns = vec![Column::Other; names().count().min(COLUMNS)];
         let mut best = [(usize::MAX, 0); Column::COUNT];
         for (at, name) in names().take(COLUMNS).enumerate() {
-            let (column, rank) = Column::of(name);
+            let (column, rank) = names::column(name);
             if rank < best[column as usize].0 {
                 best[column as usize] = (rank, at);
             }
         }
         for (at, name) in names().take(COLUMNS).enumerate() {
-            let (column, rank) = Column::of(name);
+            let (column, rank) = names::column(name);
             if best[column as usize] == (rank, at) {
                 columns[at] = column;
             }
@@ -52,22 +53,8 @@ impl Layout {
         (!columns.is_empty()).then(|| Layout { count: names().count(), columns: columns.into(), tabs })
     }
 
-    fn has(&self, any: &[Column]) -> bool {
-        self.columns.iter().any(|column| any.contains(column))
-    }
-
     /// What rows of it can tell.
     pub(super) fn carries(&self) -> Fields {
-        use Column::{Agent, Down, Duration, Exception, Filter, Handling, Policy, Referer, Result, Up, User};
-        Fields {
-            bytes_up: self.has(&[Up]),
-            bytes_down: self.has(&[Down]),
-            duration: self.has(&[Duration]),
-            agent: self.has(&[Agent]),
-            referer: self.has(&[Referer]),
-            action: self.has(&[Filter, Handling, Exception, Policy, Result]),
-            user: self.has(&[User]),
-            subsecond: false,
-        }
+        Column::carry(&self.columns)
     }
 }

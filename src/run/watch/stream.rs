@@ -161,7 +161,7 @@ impl Stream {
             match parse::detect_in(header.chain(lines.iter().copied()), zone) {
                 Ok(found) => {
                     let confidence = Some(found.confidence);
-                    return Ok(Guess { name: found.name.to_owned(), confidence, parser: found.parser });
+                    return Ok(Guess { name: found.full_name(), confidence, parser: found.parser });
                 }
                 Err(error) => wrong = wrong.or(Some(error)),
             }

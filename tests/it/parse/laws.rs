@@ -35,6 +35,17 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
         "\u{0}",
         "\u{5C71}",
         "-1",
+        "{",
+        "}",
+        ",",
+        "=",
+        "\"event\":",
+        "\"url\":\"",
+        "\\u0026",
+        "2026-01-02",
+        "03:04:05",
+        "ClientIP=",
+        "#Fields: date time c-ip cs-uri",
     ]);
     let joined = prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat().into_bytes());
     let spaced = prop::collection::vec("[!-~]{1,12}", 0..20).prop_map(|words| words.join(" ").into_bytes());
@@ -102,6 +113,11 @@ proptest! {
     fn no_line_makes_a_parser_panic(line in lines()) {
         for entry in FORMATS {
             let parser = (entry.build)(&TimeZone::UTC);
+            let mut simple = line.clone();
+            parser.simplify(&mut simple);
+            let mut twice = simple.clone();
+            parser.simplify(&mut twice);
+            prop_assert_eq!(&simple, &twice);
             if let Err(error) = parser.parse(&line) {
                 prop_assert!(error.at <= line.len());
             }
@@ -161,6 +177,10 @@ fn hostile_lines_take_linear_time() {
         "1700000000.123 104 192.0.2.10 TCP_MISS/200 904 GET ",
         "1700000000.123 104 192.0.2.10 TCP_MISS/200 904 333 GET http://e.com/ ",
         "1700000000.123 104 192.0.2.10 ",
+        "{\"",
+        "{\"event\":{\"url\":\"",
+        "a=1 b=\"",
+        "2026-01-02 03:04:05 ",
         "192.0.2.10 - - [22/Nov/2026:10:30:51 +0000] \"GET ",
         "1 10.0.0.1 ",
     ];
@@ -182,6 +202,13 @@ fn hostile_lines_take_linear_time() {
         "] [",
         ":",
         "1",
+        "=",
+        " a=",
+        "\"\"",
+        "{\"event\":",
+        "[",
+        ",",
+        "\\u",
     ];
     let raw =
         Logformat::compile(r#"%ts %>a %un|%rm %>a:%>p "%'{User-Agent}>h" %ru %new"%{X}>h" %tl %ssl::>cert_subject"#);

@@ -1,60 +1,12 @@
-//! What can stand in a column, and by which names it goes.
+//! By which names columns go.
 
-/// What stands in a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Column {
-    /// Nothing that is of use.
-    Other,
-    Date,
-    Time,
-    LocalDate,
-    LocalTime,
-    /// Seconds since 1970.
-    Epoch,
-    /// `[22/Nov/2026:10:30:51 +0000]`.
-    Stamp,
-    Duration,
-    Client,
-    User,
-    Status,
-    /// `TCP_MISS/200`.
-    Result,
-    Down,
-    Up,
-    Method,
-    Scheme,
-    Host,
-    Port,
-    Path,
-    Query,
-    Url,
-    Agent,
-    Referer,
-    Type,
-    /// `sc-filter-result`.
-    Filter,
-    /// `s-action`.
-    Handling,
-    /// `x-exception-id`.
-    Exception,
-    /// A policy in words: allowed, blocked.
-    Policy,
-    /// The server reached.
-    Peer,
-}
+use crate::parse::record::Column;
 
-impl Column {
-    /// How many there are.
-    pub(super) const COUNT: usize = Column::Peer as usize + 1;
-
-    /// The column of a name in `#Fields`, and how good a source of it that is; the least number is the best.
-    pub(super) fn of(name: &[u8]) -> (Column, usize) {
-        let is = |(known, _): &&(&str, Column)| known.as_bytes().eq_ignore_ascii_case(name);
-        match NAMES.iter().position(|row| is(&row)) {
-            Some(at) => (NAMES[at].1, at),
-            None => (Column::Other, usize::MAX),
-        }
+/// The column of a name in `#Fields`, and how good a source of it that is; the least number is the best.
+pub(super) fn column(name: &[u8]) -> (Column, usize) {
+    match NAMES.iter().position(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name)) {
+        Some(at) => (NAMES[at].1, at),
+        None => (Column::Other, usize::MAX),
     }
 }
 
@@ -65,8 +17,8 @@ const NAMES: &[(&str, Column)] = &[
     ("time", Column::Time),
     ("date-local", Column::LocalDate),
     ("time-local", Column::LocalTime),
-    ("timestamp", Column::Epoch),
-    ("x-timestamp-unix", Column::Epoch),
+    ("timestamp", Column::Stamp),
+    ("x-timestamp-unix", Column::Stamp),
     ("gmttime", Column::Stamp),
     ("localtime", Column::Stamp),
     ("time-taken", Column::Duration),

@@ -6,17 +6,17 @@ use crate::event::Action;
 
 /// What a row tells of the outcome.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Verdict<'a> {
+pub(in crate::parse) struct Verdict<'a> {
     /// ProxySG: OBSERVED, PROXIED, DENIED.
-    pub(super) filter: Option<&'a [u8]>,
+    pub(in crate::parse) filter: Option<&'a [u8]>,
     /// ProxySG, Cisco: `TCP_NC_MISS`, `TCP_DENIED`, `TUNNELED`.
-    pub(super) tag: Option<&'a [u8]>,
+    pub(in crate::parse) tag: Option<&'a [u8]>,
     /// ProxySG: `policy_denied`, `authentication_failed`, `tcp_error`.
-    pub(super) exception: Option<&'a [u8]>,
+    pub(in crate::parse) exception: Option<&'a [u8]>,
     /// TMG: Allowed, Denied, Failed. Netskope: allow, block.
-    pub(super) policy: Option<&'a [u8]>,
+    pub(in crate::parse) policy: Option<&'a [u8]>,
     /// Status; TMG writes codes of Windows in its place.
-    pub(super) code: Option<u64>,
+    pub(in crate::parse) code: Option<u64>,
 }
 
 /// TMG: "requires authorization to fulfill the request" (Forefront TMG SDK, error codes).
@@ -27,19 +27,19 @@ const PROXY_DENIED: u64 = 12202;
 impl Verdict<'_> {
     /// The bytes of this row are those of a whole tunnel.
     #[inline]
-    pub(super) fn tunnels(&self) -> bool {
+    pub(in crate::parse) fn tunnels(&self) -> bool {
         matches!(self.tag, Some(b"TUNNELED" | b"TCP_TUNNELED"))
     }
 
     /// The connection goes on in another part of the appliance, which writes rows of its own.
     #[inline]
-    pub(super) fn hands_on(&self) -> bool {
+    pub(in crate::parse) fn hands_on(&self) -> bool {
         self.tag == Some(b"TCP_ACCELERATED")
     }
 
     /// What the proxy did.
     #[inline]
-    pub(super) fn action(&self) -> Action {
+    pub(in crate::parse) fn action(&self) -> Action {
         // Nine rows of ten.
         if matches!((self.filter, self.exception), (Some(b"OBSERVED" | b"PROXIED"), None))
             && matches!(self.tag, Some(b"TCP_NC_MISS" | b"TCP_MISS" | b"TCP_HIT" | b"TUNNELED" | b"TCP_TUNNELED"))
@@ -57,15 +57,18 @@ impl Verdict<'_> {
         };
         let tagged = |piece: &[u8]| self.tag.is_some_and(|tag| memmem::find(tag, piece).is_some());
         let excepted = |piece: &[u8]| self.exception.is_some_and(|id| memmem::find(id, piece).is_some());
-        let asks = begins(self.exception, &["authentication"]) || tagged(b"_AUTH_") || self.code == Some(PROXY_AUTH);
+        let asks = begins(self.exception, &["authentication"])
+            || begins(self.policy, &["auth"])
+            || tagged(b"_AUTH_")
+            || self.code == Some(PROXY_AUTH);
         let denied = self.filter == Some(b"DENIED")
             || tagged(b"DENIED")
             || excepted(b"denied")
-            || begins(self.policy, &["den", "block", "drop", "reset"])
+            || begins(self.policy, &["den", "block", "blk", "drop", "reset", "reject", "caution", "quarantine"])
             || self.code == Some(PROXY_DENIED);
         let failed = tagged(b"_ERR_")
             || self.tag == Some(b"FAILED")
-            || begins(self.policy, &["fail"])
+            || begins(self.policy, &["fail", "err", "timeout"])
             || matches!(self.code, Some(10_000..))
             || self.exception.is_some() && matches!(self.code, None | Some(0 | 400..));
         let known = [self.filter, self.tag, self.exception, self.policy].iter().any(Option::is_some);

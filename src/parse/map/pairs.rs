@@ -1,0 +1,165 @@
+//! `key=value` pairs: apart by spaces or tabs, values bare, in `"` or in `'`; with anything before the first.
+
+use memchr::{memchr, memchr2, memrchr};
+
+use super::names::{Names, Source};
+
+/// The name of what stands before the first pair: a time, in some products.
+pub(super) const HEAD: &[u8] = b"^";
+
+/// Gives each value whose key is known. With `spaces`, bare values may hold spaces: they end where the next key begins.
+#[inline]
+pub(super) fn scan<'a>(
+    line: &'a [u8],
+    names: &Names,
+    spaces: bool,
+    mut give: impl FnMut(Source, &'a [u8]),
+) -> Result<(), usize> {
+    let tabs = memchr(b'\t', line).is_some();
+    let mut at = 0;
+    let mut pairs = 0;
+    while let Some(equals) = memchr(b'=', &line[at..]).map(|found| at + found) {
+        let start = line[at..equals].iter().rposition(|&byte| !of_key(byte)).map_or(at, |before| at + before + 1);
+        if pairs == 0
+            && let (Some(source), _) = names.find(0, HEAD)
+        {
+            give(source, head(&line[..start]));
+        }
+        let (value, end) = value(line, equals + 1, tabs, spaces.then_some(names));
+        if start < equals {
+            pairs += 1;
+            if let (Some(source), _) = names.find(0, &line[start..equals]) {
+                give(source, value);
+            }
+        }
+        at = end;
+    }
+    if pairs > 1 { Ok(()) } else { Err(0) }
+}
+
+#[inline]
+fn of_key(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.()".contains(&byte)
+}
+
+/// The time in front: one word if it is `2026-01-02T03:04:05Z`, two if it is `2026-01-02 03:04:05`. A priority, version
+/// and whatever else is there is passed over.
+fn head(text: &[u8]) -> &[u8] {
+    let text = match text.strip_prefix(b"<").and_then(|rest| memchr(b'>', rest).map(|end| (rest, end))) {
+        Some((rest, end @ 1..=3)) => &rest[end + 1..],
+        _ => text,
+    };
+    let text = text.strip_prefix(b"1 ").unwrap_or(text).trim_ascii();
+    let first = memchr2(b' ', b'\t', text).unwrap_or(text.len());
+    if text.get(10) == Some(&b'T') {
+        return &text[..first];
+    }
+    let behind = text.get(first + 1..).unwrap_or_default();
+    let second = memchr2(b' ', b'\t', behind).unwrap_or(behind.len());
+    &text[..(first + 1 + second).min(text.len())]
+}
+
+/// The value that begins at `at`, and where the next pair is looked for.
+#[inline]
+fn value<'a>(line: &'a [u8], at: usize, tabs: bool, spaces: Option<&Names>) -> (&'a [u8], usize) {
+    let rest = &line[at..];
+    match rest {
+        // Doubled when a record went through CSV; `""` alone is empty.
+        [b'"', b'"', third, ..] if !b" \t,".contains(third) => {
+            let end = rest[2..].windows(2).position(|two| two == b"\"\"").map(|end| end + 2);
+            if let Some(end) = end {
+                return (&rest[2..end], at + end + 2);
+            }
+        }
+        [b'"', ..] => {
+            let mut from = 1;
+            while let Some(found) = rest.get(from..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+                if rest[from + found] == b'"' {
+                    let end = from + found;
+                    return (&rest[1..end], at + end + 1);
+                }
+                from += found + 2;
+            }
+        }
+        [b'\'', inner @ ..] => {
+            if let Some(end) = memchr(b'\'', inner) {
+                return (&inner[..end], at + end + 2);
+            }
+        }
+        _ => {}
+    }
+    let end = match (tabs, spaces) {
+        (true, _) => memchr(b'\t', rest),
+        (false, None) => memchr(b' ', rest),
+        (false, Some(names)) => before_next(rest, names),
+    };
+    let end = end.unwrap_or(rest.len());
+    (rest[..end].trim_ascii(), at + end)
+}
+
+/// Where a value with spaces ends: at the last space before the next key. One letter is a key only if it is known: of a
+/// User-Agent `(X; y=z)` all is value.
+fn before_next(rest: &[u8], names: &Names) -> Option<usize> {
+    let is_key = |word: &[u8]| word.iter().copied().all(of_key) && (word.len() > 1 || names.find(0, word).0.is_some());
+    let mut from = 0;
+    loop {
+        let equals = from + memchr(b'=', rest.get(from..)?)?;
+        let space = memrchr(b' ', &rest[from..equals]).map(|space| from + space);
+        if let Some(space) = space
+            && space + 1 < equals
+            && is_key(&rest[space + 1..equals])
+        {
+            return Some(space);
+        }
+        from = equals + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::record::Column;
+
+    fn read(line: &str, spaces: bool) -> Vec<(Column, String)> {
+        let columns = [("^", Column::Stamp), ("a", Column::Client), ("b", Column::User), ("c", Column::Url)];
+        let names = Names::of(columns.map(|(name, column)| (name, Source { column, rank: 1 })));
+        let mut found = Vec::new();
+        let give = |source: Source, value: &[u8]| found.push((source.column, String::from_utf8_lossy(value).into()));
+        scan(line.as_bytes(), &names, spaces, give).map(|()| found).unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn is(line: &str, spaces: bool, wanted: [&str; 4]) {
+        let columns = [Column::Stamp, Column::Client, Column::User, Column::Url];
+        let found = read(line, spaces);
+        let wanted: Vec<_> = columns.into_iter().zip(wanted.map(str::to_owned)).collect();
+        assert_eq!(found, wanted, "{line}");
+    }
+
+    #[test]
+    fn values_of_every_kind() {
+        is(
+            "<134>2026-01-02 03:04:05 x a=1 b=\"two \\\" words\" c=http://h/?q=1",
+            false,
+            ["2026-01-02 03:04:05", "1", "two \\\" words", "http://h/?q=1"],
+        );
+        is(
+            "2026-01-02T03:04:05Z p[0]: a='1' d=x b=\"\"two\"\" c=\"\"",
+            false,
+            ["2026-01-02T03:04:05Z", "1", "two", ""],
+        );
+        is("\ta=1 2\tb=x, y\tc=h", false, ["", "1 2", "x, y", "h"]);
+        is(
+            "a=1 2 b=Mozilla/5.0 (X; y=z) c=http://h/?q=1&r=2",
+            true,
+            ["", "1 2", "Mozilla/5.0 (X; y=z)", "http://h/?q=1&r=2"],
+        );
+    }
+
+    #[test]
+    fn what_has_no_pairs_is_not_read() {
+        for line in ["", "no pairs here", "=", "===", "a=1", "a=\"never closed"] {
+            assert_eq!(read(line, false), [], "{line}");
+        }
+    }
+}
