@@ -52,7 +52,7 @@ pub enum DetectError {
     Empty,
     /// Lines, but of no known format.
     #[error(
-        "the format is none of those known; {name} came furthest: line {line} has no {} at byte {at}; name the format with --format, or describe it with --logformat",
+        "the format is none of those known; {name} came furthest: line {line} has no {} at byte {at}; name the format with --format, or describe it with --logformat or --map",
         wanted.as_str()
     )]
     Unknown {

@@ -199,7 +199,9 @@ impl Parser for Map {
         if header == line || !self.is_header(line, delimiter) {
             return None;
         }
-        let columns = Some(self.columns_of(table::cells(line, delimiter)));
+        // Zeek's has a word of its own before the names.
+        let names = line.strip_prefix(b"#fields\t").unwrap_or(line);
+        let columns = Some(self.columns_of(table::cells(names, delimiter)));
         Some(Arc::new(Map { columns, header: [line, b"\n"].concat(), ..self.clone() }))
     }
 

@@ -114,6 +114,12 @@ pub const FORMATS: &[Entry<Build>] = &[
     Entry { name: "cef", source: include_str!("ready/cef.rs"), build: |zone| ready(ready::cef::MAP, zone) },
     Entry { name: "envoy", source: include_str!("ready/envoy.rs"), build: |zone| ready(ready::envoy::MAP, zone) },
     Entry { name: "traefik", source: include_str!("ready/traefik.rs"), build: |zone| ready(ready::traefik::MAP, zone) },
+    Entry { name: "zeek", source: include_str!("ready/zeek.rs"), build: |zone| ready(&ready::zeek::map("tsv"), zone) },
+    Entry {
+        name: "zeek-json",
+        source: include_str!("ready/zeek.rs"),
+        build: |zone| ready(&ready::zeek::map("json"), zone),
+    },
     Entry { name: "ecs", source: include_str!("ready/ecs.rs"), build: |zone| ready(ready::ecs::MAP, zone) },
 ];
 

@@ -10,4 +10,5 @@ pub(super) mod proxysg;
 pub(super) mod skyhigh;
 pub(super) mod traefik;
 pub(super) mod umbrella;
+pub(super) mod zeek;
 pub(super) mod zscaler;

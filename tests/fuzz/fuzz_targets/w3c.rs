@@ -5,6 +5,8 @@ use std::sync::Arc;
 // Whole logs: headers change how the rows after them are read.
 libfuzzer_sys::fuzz_target!(|log: &[u8]| {
     let mut parser: Arc<dyn Parser> = Arc::from(by_name("w3c").expect("a format"));
-    log.split(|&byte| byte == b'\n').for_each(|line| drop(read(&mut parser, line)));
+    for line in log.split(|&byte| byte == b'\n') {
+        let _ = read(&mut parser, line);
+    }
     assert!(parser.header().len() <= log.len() + 1);
 });

@@ -184,6 +184,8 @@ fn maps() {
         ("intersafe", "intersafe/http"),
         ("cef", "cef/forcepoint"),
         ("cisco-wsa", "cisco-wsa/access"),
+        ("zeek", "zeek/http"),
+        ("zeek-json", "zeek/http-json"),
         ("ecs", "ecs/ecs"),
         ("ecs", "ecs/squid"),
     ] {
