@@ -22,7 +22,8 @@
 //! # Reads too
 //!
 //! RFC 3164 and RFC 5424 headers, doubled ones, with and without `<PRI>`, as rsyslog and syslog-ng store them; octet
-//! counts (RFC 6587) before a message; the prefixes of CRI and of Docker's `json-file` driver, and `Info: ` of Cisco.
+//! counts (RFC 6587) before a message; the prefix of CRI, and `Info: ` of Cisco. Docker's
+//! `json-file` driver wraps lines in JSON, which is not read: `docker logs` gives them plain.
 //!
 //! # To make it complete
 //!

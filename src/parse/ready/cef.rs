@@ -1,8 +1,7 @@
-//! Common Event Format and LEEF, as Forcepoint, McAfee, Zscaler and others send web transactions to a SIEM.
+//! Common Event Format, as Forcepoint, McAfee, Zscaler and others send web transactions to a SIEM.
 //!
 //! ```text
 //! CEF:0|Forcepoint|Security|8.5.4|194|Transaction permitted|1|act=permitted app=http dst=203.0.113.10 dhost=www.example.com dpt=80 src=192.0.2.10 spt=1234 suser=taro rt=1767323045000 in=733 out=1206 requestMethod=GET requestClientApplication=Mozilla/5.0 (X11) request=http://www.example.com/a
-//! LEEF:1.0|Product|NSS|4.1|200|cat=Allowed ⇥ devTime=Jan 02 2026 ⇥ src=192.0.2.10 ⇥ usrName=taro ⇥ url=www.example.com/a
 //! ```
 //!
 //! # Knows
@@ -28,19 +27,19 @@ pub(in crate::parse) const MAP: &str = r#"
 syntax = "key-value"
 spaces = true
 [fields]
-time = ["rt", "end", "devTime"]
+time = ["rt", "end"]
 client = ["src", "sourceTranslatedAddress"]
-user = ["suser", "usrName"]
+user = "suser"
 method = "requestMethod"
 scheme = "app"
-url = ["request", "url"]
-host = ["dhost", "destHost"]
-port = ["dpt", "dstPort"]
+url = "request"
+host = "dhost"
+port = "dpt"
 
-action = ["act", "action"]
-bytes-up = ["in", "srcBytes"]
-bytes-down = ["out", "dstBytes"]
-agent = ["requestClientApplication", "userAgent"]
+action = "act"
+bytes-up = "in"
+bytes-down = "out"
+agent = "requestClientApplication"
 referer = "requestContext"
 peer = ["dst"]
 "#;
