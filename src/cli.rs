@@ -27,6 +27,8 @@ pub enum Command {
     Report(Report),
     /// Make a block list of records, at the level of the domain
     Block(Block),
+    /// Say whether the settings can be used, and what a log can and cannot tell
+    Check(Box<Check>),
     /// Look into what survives a restart of `watch`, and look after it
     #[command(subcommand)]
     State(StateCommand),
@@ -188,6 +190,17 @@ pub struct Replay {
     /// Count lines that several inputs hold as often as they stand in all of them
     #[arg(long)]
     pub allow_duplicates: bool,
+}
+
+/// `deguchi check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// What all commands that read logs understand.
+    #[command(flatten)]
+    pub common: Common,
+    /// Logs of which the first 16 MiB are looked at: files, directories, globs, or `-` for standard input
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
 }
 
 /// What makes a hunt fail.

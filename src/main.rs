@@ -4,8 +4,10 @@ use clap::{CommandFactory, Parser};
 use deguchi::cli::{self, Cli, Command, StateCommand};
 use deguchi::run::state::{self, Care};
 use deguchi::run::synth::{Attacks, SynthOptions};
-use deguchi::run::{Ending, block, hunt, manual, page, replay, synth, terminal, watch};
-use deguchi::settings::{BlockSettings, HuntSettings, ReplaySettings, ReportSettings, SettingsError, WatchSettings};
+use deguchi::run::{Ending, block, check, hunt, manual, page, replay, synth, terminal, watch};
+use deguchi::settings::{
+    BlockSettings, CheckSettings, HuntSettings, ReplaySettings, ReportSettings, SettingsError, WatchSettings,
+};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -32,6 +34,13 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
         },
         Command::Watch(args) => match WatchSettings::of(*args) {
             Ok(settings) => watch::run(settings).await,
+            Err(error) => Ok(usage(&error)),
+        },
+        Command::Check(args) => match CheckSettings::of(*args) {
+            Ok(settings) => {
+                let (page, ending) = check::run(&settings)?;
+                Ok(if print(&page) == Ending::Done { ending } else { Ending::Output })
+            }
             Err(error) => Ok(usage(&error)),
         },
         Command::Hunt(args) => match HuntSettings::of(*args) {

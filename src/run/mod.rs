@@ -2,6 +2,7 @@
 
 pub mod blind;
 pub mod block;
+pub mod check;
 mod clock;
 pub mod feed;
 mod http;

@@ -141,7 +141,7 @@ pub async fn run(mut settings: ReplaySettings) -> anyhow::Result<Ending> {
             paint: terminal::stderr_paint(settings.common.color),
             zone: settings.common.zone.clone(),
             allow: settings.common.listed.lists.allow.clone(),
-            learned_only: settings.learn,
+            without_alerts: settings.learn,
         };
         // Nobody reads it: not worth a word.
         let _ = write!(std::io::stderr(), "{}", summary::closing(&summary, begun.elapsed(), &options));

@@ -26,7 +26,7 @@ pub struct SummaryOptions {
     /// The rules that hid alerts.
     pub allow: AllowRules,
     /// Nobody was told of anything: alerts are not counted.
-    pub learned_only: bool,
+    pub without_alerts: bool,
 }
 
 /// The summary of a run that took `elapsed`. Lines that would say nothing are left out.
@@ -36,7 +36,7 @@ pub fn closing(summary: &Summary, elapsed: Duration, options: &SummaryOptions) -
     if summary.lines > 0 {
         page.facts(Style::Plain, &found(summary));
     }
-    if !options.learned_only {
+    if !options.without_alerts {
         let _ = writeln!(page.text, "{}", alerts(summary, options.paint));
         incidents(&mut page, summary);
         allowed(&mut page, summary);

@@ -3,6 +3,7 @@
 //! Flags and environment arrive together from [`crate::cli`]; the file is in `file`. What all commands that read logs
 //! understand is [`Settings`]; a command has its own beside it.
 
+mod check;
 mod file;
 mod hunt;
 mod lists;
@@ -14,6 +15,7 @@ mod sinks;
 mod watch;
 
 pub use crate::cli::{Begin, Shape, When};
+pub use check::CheckSettings;
 pub use hunt::HuntSettings;
 pub use lists::{ListFiles, Listed};
 pub use log::{LogFormat, LogLevel, LogSettings};

@@ -3,6 +3,7 @@
 mod api;
 mod block;
 mod browser;
+mod check;
 mod cli;
 mod dashboards;
 mod determinism;

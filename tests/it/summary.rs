@@ -16,7 +16,7 @@ fn options(width: usize) -> SummaryOptions {
         width,
         paint: Paint::default(),
         allow: AllowRules::default(),
-        learned_only: false,
+        without_alerts: false,
         zone: TimeZone::fixed(jiff::tz::offset(9)),
     }
 }
