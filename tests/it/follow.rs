@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use deguchi::input::LINE_MAX;
-use deguchi::input::follow::{Checkpoint, Disk, Files, Follow, FollowSettings, Happening, Note, Step};
+use deguchi::input::follow::{Checkpoint, Disk, Files, Follow, FollowSettings, From, Happening, Note, Step};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 

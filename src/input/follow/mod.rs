@@ -64,6 +64,7 @@ mod way;
 
 pub use files::{Disk, Files, Open, Stat};
 pub use happening::{Happening, Note, Trouble};
+pub use pattern::is_there;
 pub use position::{Checkpoint, CheckpointError, Position};
 pub use settings::{FollowSettings, From};
 pub use streams::{Follow, Gauges, Poll, Step};

@@ -5,10 +5,16 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use super::files::Files;
+use super::files::{Disk, Files};
 
 /// How deep `**` goes.
 const DEEP: usize = 16;
+
+/// Whether there is a file at a path or, of a pattern, at any that it matches.
+pub fn is_there(path: &Path) -> bool {
+    let (paths, _) = Pattern::new(path).paths(&Disk);
+    paths.iter().any(|path| path.exists())
+}
 
 /// A path, or a pattern of paths.
 pub(super) struct Pattern {

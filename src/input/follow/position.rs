@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,9 @@ use super::files::Stat;
 use super::mark::{Generation, Key, Sum, sum};
 
 /// Layout of what is stored.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// Times of change may be this much behind the clock: the file system takes them from its last tick.
+const TICK: Duration = Duration::from_secs(1);
 /// Hashed to tell whether a checkpoint was written under the same key.
 const KEY_CHECK: &[u8] = b"deguchi/follow";
 
@@ -62,12 +65,16 @@ pub struct Checkpoint {
     version: u32,
     key: Sum,
     pub(super) streams: Vec<Position>,
+    /// Paths and patterns as they were followed, as bytes.
+    followed: Vec<Vec<u8>>,
+    /// When their logs were looked for last, as a time of change of files: ns since 1970.
+    looked: u64,
 }
 
 impl Checkpoint {
     /// With no stream in it. `key` as in [`super::FollowSettings`].
     pub fn new(key: &Key) -> Self {
-        Self { version: VERSION, key: sum(key, KEY_CHECK), streams: Vec::new() }
+        Self { version: VERSION, key: sum(key, KEY_CHECK), streams: Vec::new(), followed: Vec::new(), looked: 0 }
     }
 
     /// Replaces the place in a stream by a later one.
@@ -82,6 +89,19 @@ impl Checkpoint {
     pub fn forget(&mut self, stream: &Path) {
         let name = bytes(stream);
         self.streams.retain(|known| known.name != name);
+    }
+
+    /// All logs behind these paths and patterns were looked for at this time. Of one that has no place here nothing was
+    /// read by then: who resumes reads what has changed since in any of its files.
+    pub fn looked<'a>(&mut self, followed: impl IntoIterator<Item = &'a Path>, at: SystemTime) {
+        self.followed = followed.into_iter().map(bytes).collect();
+        let at = at.duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(TICK);
+        self.looked = at.as_nanos().try_into().unwrap_or(u64::MAX);
+    }
+
+    /// Since when a log of this pattern that has no place here may have come; `None`: it was not followed.
+    pub(super) fn since(&self, pattern: &Path) -> Option<u64> {
+        self.followed.contains(&bytes(pattern)).then_some(self.looked)
     }
 
     /// Gives streams whose folder was moved the paths they have now.

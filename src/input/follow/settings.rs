@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Where to begin in files that are there when following begins and of which no position is stored. Files that come
-/// later are always read from their beginning.
+/// later are always read from their beginning, also those that came since a checkpoint of the same paths was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum From {
     /// With the first line of the live file. Files rotated before are history: `replay` reads them.

@@ -37,6 +37,8 @@ pub(super) struct Stream {
     pub(super) path: PathBuf,
     /// Where to begin in its first file.
     pub(super) from: From,
+    /// It came after this, while nobody followed: all its files changed since are to be read, ns since 1970.
+    pub(super) since: Option<u64>,
     /// Where the path leads, links followed; and where it led when the position was stored.
     pub(super) targets: Vec<PathBuf>,
     pub(super) reader: Option<Reader>,
@@ -63,6 +65,7 @@ impl Stream {
             id,
             path,
             from,
+            since: None,
             targets: Vec::new(),
             reader: None,
             settled: false,

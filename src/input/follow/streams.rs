@@ -82,6 +82,8 @@ pub struct Follow {
     names: BTreeMap<u32, PathBuf>,
     ids: u32,
     first: bool,
+    /// When an earlier run looked for these logs last: those it has not read came later.
+    since: Option<u64>,
     /// Which stream is served first, so that none starves.
     turn: usize,
     /// Paths that could not be looked at.
@@ -105,11 +107,13 @@ impl Follow {
             names: BTreeMap::new(),
             ids: 0,
             first: true,
+            since: None,
             turn: 0,
             failing: BTreeMap::new(),
         };
         if let Some(checkpoint) = checkpoint {
             checkpoint.check(&settings.key)?;
+            follow.since = checkpoint.since(pattern);
             // The others are for those who follow them.
             for position in &checkpoint.streams {
                 if !follow.pattern.has(&position.path()) {
@@ -241,7 +245,9 @@ impl Follow {
             stream.retire(now);
         }
         let id = self.name(path);
-        self.streams.push(Stream::new(id, path.to_path_buf(), from));
+        let mut stream = Stream::new(id, path.to_path_buf(), from);
+        stream.since = self.since.filter(|_| self.first);
+        self.streams.push(stream);
     }
 
     /// Lets go of deleted files when too many are held, those that were silent longest first.

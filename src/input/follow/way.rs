@@ -57,7 +57,7 @@ impl Stream {
     pub(super) fn plan(&mut self, turn: &mut Turn<'_>, live: Option<Live>) -> bool {
         let place = self.reader.as_ref().map(|reader| &reader.generation).or(self.resume.as_ref()).cloned();
         let new = place.is_none() && self.past.is_empty() && self.queue.is_empty();
-        if new && self.from != From::Oldest {
+        if new && self.from != From::Oldest && self.since.is_none() {
             if let Some(live) = live {
                 self.begin(turn, live);
             }
@@ -78,7 +78,10 @@ impl Stream {
                 let same = found.get(place.id()).filter(|candidate| place.is_inode(&candidate.stat));
                 Bound { modified: place.modified, age: same.and_then(|candidate| candidate.age) }
             }
-            (None, _) => Bound { modified: self.past.last().map_or(0, |past| past.modified), age: None },
+            (None, _) => {
+                let first = self.since.unwrap_or(0);
+                Bound { modified: self.past.last().map_or(first, |past| past.modified), age: None }
+            }
         };
         let after = found.after(turn.files, &bound, at, &known);
         for (path, cause) in std::mem::take(&mut found.failed) {

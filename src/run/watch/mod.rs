@@ -16,6 +16,7 @@ mod stream;
 mod work;
 
 use crate::engine::{Found, Summary};
+use crate::input::follow::is_there;
 use crate::metrics::Live;
 use crate::run::http::Served;
 use crate::run::log::{self, Level, Part};
@@ -79,7 +80,7 @@ async fn begin(settings: &WatchSettings) -> Result<(Watch, Work, Front), Refusal
         let error = anyhow::anyhow!("{dir}: is a directory; name the log in it, or a pattern such as '{dir}/*.log'");
         return Err((error, Ending::Usage));
     }
-    for path in settings.paths.iter().filter(|path| !path.exists()) {
+    for path in settings.paths.iter().filter(|path| !is_there(path)) {
         log::warn(Part::Input, &format!("{}: not there yet; it is followed when it comes", path.display()));
     }
     let (watch, work) = Watch::begin(settings).await?;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -79,6 +79,9 @@ pub(super) struct Work {
     snapshot: Option<Duration>,
     every: Duration,
     unsaved: u64,
+    /// The paths and patterns that are followed, and when their logs were looked for last.
+    paths: Vec<PathBuf>,
+    looked: SystemTime,
     begun: Instant,
 }
 
@@ -146,6 +149,8 @@ impl Work {
             snapshot,
             every: settings.snapshot,
             unsaved: 0,
+            paths: settings.paths.clone(),
+            looked: SystemTime::UNIX_EPOCH,
             begun: Instant::now(),
         })
     }
@@ -156,6 +161,9 @@ impl Work {
         let tell = |what: Said| drop(said.blocking_send(what));
         let mut ready = false;
         let mut told = None;
+        if self.engine.lines() > 0 {
+            log::info(Part::State, &format!("goes on behind {}", self.so_far()));
+        }
         while !stop.load(Ordering::Relaxed) {
             let now = self.begun.elapsed();
             let relist = self.relist.take();
@@ -199,7 +207,8 @@ impl Work {
             // The episodes go on with the next run.
             let summary = Box::new(self.engine.summary());
             tell(Said::Round(Found::default(), Some(summary)));
-            return self.save(self.begun.elapsed()).into_iter().for_each(tell);
+            self.save(self.begun.elapsed()).into_iter().for_each(tell);
+            return log::info(Part::Service, &format!("stopped behind {}", self.so_far()));
         }
         let mut found = Found::default();
         self.drain(&mut found);
@@ -207,6 +216,15 @@ impl Work {
         self.engine.round(Vec::new(), &open, &mut found);
         self.engine.finish(&mut found);
         tell(Said::Round(found, Some(Box::new(self.engine.summary()))));
+        log::info(Part::Service, &format!("stopped behind {}", self.so_far()));
+    }
+
+    /// What was read, by this process and those before it, each line once.
+    fn so_far(&self) -> String {
+        let read = self.engine.summary();
+        let until = self.engine.watermark().and_then(|at| Timestamp::from_millisecond(at).ok());
+        let until = until.map_or_else(String::new, |at| format!(", judged up to {at:.0}"));
+        format!("{} lines, {} of them events{until}", read.lines, read.events)
     }
 
     /// What was received goes with this run: reads what is left of it.
@@ -240,6 +258,7 @@ impl Work {
         self.unsaved = 0;
         self.again.store(false, Ordering::Relaxed);
         self.streams.values_mut().filter_map(Stream::covered).for_each(|place| self.places.cover(&place));
+        self.places.looked(self.paths.iter().map(PathBuf::as_path), self.looked);
         let path = |&(which, stream): &(usize, u32)| self.follow[which].path(stream).map(|p| bytes(p).to_vec());
         let read = self.streams.iter().filter_map(|(key, log)| Some((path(key)?, log.input()?)));
         let inputs = read.chain(self.known.iter().map(|(path, &input)| (path.clone(), input))).collect();
@@ -269,6 +288,7 @@ impl Work {
     /// Looks at all logs.
     fn poll(&mut self, now: Duration) -> News {
         let mut news = News::default();
+        self.looked = SystemTime::now();
         for (which, follow) in self.follow.iter_mut().enumerate() {
             let poll = follow.poll(&Disk, now);
             news.more |= poll.more;

@@ -224,7 +224,7 @@ fn f08_rotated_while_nobody_followed() {
 
 #[test]
 fn f08_history_is_not_read_and_the_end_is_kept() {
-    for from in [deguchi::input::follow::From::Start, deguchi::input::follow::From::End] {
+    for from in [From::Start, From::End] {
         let mut watch = Watch::with("access.log*", FollowSettings { from, ..settings() });
         watch.append("access.log.2", log(0, 10));
         watch.append("access.log.1", log(10, 20));
@@ -237,7 +237,7 @@ fn f08_history_is_not_read_and_the_end_is_kept() {
         shift(&watch, 5);
         watch.append("access.log", log(31, 40));
         watch.pass(5);
-        let old = if from == deguchi::input::follow::From::End { String::new() } else { log(20, 30) };
+        let old = if from == From::End { String::new() } else { log(20, 30) };
         watch.gave(&[&old, "begun and ended", &log(31, 40)]);
         watch.was_smooth();
     }
@@ -345,4 +345,31 @@ fn b18_deleted_files_held_open_are_few() {
     watch.pass(1);
     assert_eq!(watch.follow.gauges().open, 3);
     assert_eq!(watch.lost(), 0);
+}
+
+/// Its lines were read, but no checkpoint knows of it: all of it is read again, and nothing that was there before it.
+#[test]
+fn f08_a_log_that_came_after_the_last_checkpoint_and_was_rotated() {
+    for (pattern, from) in [("access.log", From::Start), ("access.log", From::End), ("access.log*", From::End)] {
+        let mut watch = Watch::with(pattern, FollowSettings { from, ..settings() });
+        if pattern == "access.log" {
+            watch.append("access.log.7", log(0, 10));
+            let hour_ago = std::time::SystemTime::now() - 3600 * SECOND;
+            File::open(watch.path("access.log.7")).unwrap().set_modified(hour_ago).unwrap();
+        }
+        watch.poll();
+        watch.checkpoint.looked([watch.pattern.as_path()], std::time::SystemTime::now());
+        let stored = watch.checkpoint.clone();
+        watch.append("access.log", log(10, 20));
+        watch.pass(1);
+        watch.gave(&[&log(10, 20)]);
+        watch.append("access.log", log(20, 30));
+        watch.rename("access.log", "access.log.1");
+        watch.append("access.log", log(30, 40));
+        (watch.checkpoint, watch.lines) = (stored, BTreeMap::new());
+        watch.restart();
+        watch.pass(5);
+        watch.gave(&[&log(10, 40)]);
+        watch.was_smooth();
+    }
 }
