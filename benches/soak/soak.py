@@ -72,6 +72,12 @@ def write():
         moments.append((newest, time.monotonic()))
         written += len(lines)
         time.sleep(max(0.0, begun + (tick + 1) / 100 - time.monotonic()))
+    # An hour later, so that the last pane is over.
+    last = b"10.255.255.254 TCP_MISS/200 512 GET http://last.example/ - HIER_DIRECT/203.0.113.9 text/html\n"
+    for n in range(20):
+        log.write(b"%.3f     40 %b" % (newest + 3600 + n, last))
+        moments.append((newest + 3600 + n, time.monotonic()))
+        written += 1
     return written, rotations, time.monotonic() - begun
 
 
@@ -138,7 +144,6 @@ for thread in threads:
     thread.start()
 written, rotations, took = write()
 threads[0].join()
-# The pane of the last line stays open: nothing more will come of it.
 still, before = 0, None
 while still < 5:
     now = (metric("deguchi_watermark_timestamp_seconds"), len(arrivals))
