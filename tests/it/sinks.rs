@@ -258,6 +258,46 @@ fn f61_a_webhook_that_comes_after_a_kill() {
     assert_eq!(watch.stop(), Some(0));
 }
 
+/// Two files besides that of `--alerts`, of which one asks for severity medium and is rotated: killed at any time, each record
+/// is in each of them once.
+#[test]
+fn f48_files_have_what_they_ask_for_once() {
+    let desk = Desk::new(
+        "snapshot-seconds = 1\n[[sink]]\nkind = \"file\"\nname = \"pager\"\npath = \"worse.jsonl\"\nseverity = \"medium\"\n\
+         [[sink]]\nkind = \"file\"\nname = \"siem\"\npath = \"siem.ocsf\"\nformat = \"ocsf\"\n",
+    );
+    std::fs::write(&desk.log, "").unwrap();
+    let log = log();
+    for (n, piece) in log.chunks(log.len() / 6 + 1).enumerate() {
+        let watch = desk.watch();
+        desk.append(piece);
+        std::thread::sleep(Duration::from_millis(700 + 200 * n as u64));
+        if n % 2 == 1 {
+            std::fs::rename(desk.at("worse.jsonl"), desk.at(&format!("worse.jsonl.{n}"))).unwrap();
+            watch.signal("HUP");
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        watch.kill();
+    }
+    let watch = desk.watch();
+    let read = |name: &str| std::fs::read_to_string(desk.at(name)).unwrap_or_default();
+    let wanted = desk.wanted("alert").len();
+    until("all alerts", Duration::from_secs(20), || {
+        (read("alerts").matches("\"record\":\"alert\"").count() == wanted).then_some(())
+    });
+    assert_eq!(watch.stop(), Some(0));
+    let all = read("alerts");
+    let worse: Vec<&str> = all.lines().filter(|line| !line.contains("\"severity\":\"low\"")).collect();
+    assert!(!worse.is_empty() && worse.len() < all.lines().count(), "{} of {}", worse.len(), all.lines().count());
+    let rotated = ["worse.jsonl.1", "worse.jsonl.3", "worse.jsonl.5", "worse.jsonl"].map(read).concat();
+    assert_eq!(rotated.lines().collect::<Vec<_>>(), worse, "the same bytes, in order");
+    let field = |line: &str, path: &str| {
+        serde_json::from_str::<Value>(line).unwrap().pointer(path).unwrap().as_str().unwrap().to_owned()
+    };
+    let ids: Vec<String> = all.lines().map(|line| field(line, "/id")).collect();
+    assert_eq!(read("siem.ocsf").lines().map(|line| field(line, "/metadata/uid")).collect::<Vec<_>>(), ids);
+}
+
 /// Version, host, program, process, detector, and the record.
 fn message(text: &str) -> Value {
     let mut parts = text.splitn(8, ' ');
@@ -405,4 +445,5 @@ fn what_a_sink_needs_is_asked_for_at_the_start() {
     assert!(said(&format!("{webhook}secret-file = \"none\"\n"), 2).contains("none: the secret cannot be read"));
     assert!(said(&format!("{webhook}ca-file = \"deguchi.toml\"\n"), 2).contains("certificates in PEM"));
     assert!(said("[[sink]]\nkind = \"webhook\"\n", 2).contains("url of the sink"));
+    assert!(said("[[sink]]\nkind = \"file\"\npath = \"none/a\"\n", 4).contains("none/a"));
 }

@@ -6,9 +6,10 @@ use super::remote::Remote;
 use crate::alert::Record;
 use crate::metrics::Live;
 use crate::run::clock;
-use crate::sink::{RecordFormat, Sink, SinkError};
+use crate::settings::SinkSettings;
+use crate::sink::{Sink, SinkError};
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -57,8 +58,8 @@ impl Outlet {
     /// # Errors
     ///
     /// It cannot be opened now.
-    pub(super) fn file(name: &str, path: PathBuf, format: RecordFormat, again: bool) -> Result<Outlet, SinkError> {
-        Local::file(name, path, format, again).map(Outlet::Local)
+    pub(super) fn file(settings: &SinkSettings, path: &Path, again: bool) -> Result<Outlet, SinkError> {
+        Local::file(settings, path, again).map(Outlet::Local)
     }
 
     /// Its name in metrics.
