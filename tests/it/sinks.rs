@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 struct Request {
     head: String,
     body: Vec<u8>,
+    came: Instant,
 }
 
 impl Request {
@@ -33,6 +34,8 @@ impl Request {
 /// What a server does with a request.
 enum Answer {
     Status(u16),
+    /// A status, and further lines of the head.
+    Head(u16, &'static str),
     /// Hangs up without a word, though it has read all.
     Nothing,
     Slow(Duration),
@@ -55,7 +58,7 @@ impl Server {
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
                 let mut head = String::new();
                 while reader.read_line(&mut head).is_ok_and(|n| n > 2) {}
-                let mut request = Request { head, body: Vec::new() };
+                let mut request = Request { head, body: Vec::new(), came: Instant::now() };
                 let length = request.header("content-length").parse().unwrap_or(0);
                 request.body = vec![0; length];
                 if reader.read_exact(&mut request.body).is_err() {
@@ -66,16 +69,17 @@ impl Server {
                     taken.push(request);
                     taken.len() - 1
                 };
-                let status = match answer(number) {
+                let (status, more) = match answer(number) {
                     Answer::Nothing => continue,
-                    Answer::Status(status) => status,
+                    Answer::Status(status) => (status, ""),
+                    Answer::Head(status, more) => (status, more),
                     Answer::Slow(time) => {
                         std::thread::sleep(time);
-                        200
+                        (200, "")
                     }
                 };
                 let mut stream = stream;
-                let _ = write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+                let _ = write!(stream, "HTTP/1.1 {status} X\r\n{more}Content-Length: 2\r\nConnection: close\r\n\r\nok");
             }
         });
         Server { address, taken }
@@ -204,6 +208,27 @@ fn f61_a_webhook_that_fails_for_a_while() {
     until("counted", Duration::from_secs(5), || watch.metric(&deliveries("retry")).filter(|n| *n == 3.0));
     watch.wait("deguchi_sink_outbox_records{sink=\"webhook\"}", 0.0);
     assert!(watch.metric("deguchi_sink_outbox_oldest_timestamp_seconds{sink=\"webhook\"}").unwrap().is_nan());
+    assert_eq!(watch.stop(), Some(0));
+}
+
+/// Seconds and a date, by the clock of the server; nonsense is as if nothing were said.
+#[test]
+fn f61_a_webhook_that_says_when() {
+    let server = Server::start("127.0.0.1:0", |n| match n {
+        0 => Answer::Head(429, "Retry-After: 4\r\n"),
+        1 => Answer::Head(503, "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:43 GMT\r\n"),
+        2 => Answer::Head(503, "Retry-After: soon\r\n"),
+        _ => Answer::Status(200),
+    });
+    let desk = Desk::new(&format!("[[sink]]\nkind = \"webhook\"\nurl = \"http://{}/\"\n", server.address));
+    let watch = desk.watch();
+    has_all(&server, &desk);
+    let taken = server.taken();
+    let pauses: Vec<f64> = taken.windows(2).map(|two| (two[1].came - two[0].came).as_secs_f64()).collect();
+    // Without a word the first three pauses are of about 1, 2 and 4 s.
+    assert!((4.0..5.0).contains(&pauses[0]) && (6.0..7.0).contains(&pauses[1]), "{pauses:?}");
+    assert!((2.5..6.0).contains(&pauses[2]) && pauses[3] < 2.0, "{pauses:?}");
+    assert_eq!(watch.metric(&deliveries("retry")), Some(3.0));
     assert_eq!(watch.stop(), Some(0));
 }
 
