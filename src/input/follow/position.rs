@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::files::Stat;
 use super::mark::{Generation, Key, Sum, sum};
@@ -61,6 +61,8 @@ impl Position {
 pub struct Checkpoint {
     version: u32,
     key: Sum,
+    /// In the order of their names, once each.
+    #[serde(deserialize_with = "sorted")]
     pub(super) streams: Vec<Position>,
 }
 
@@ -72,16 +74,22 @@ impl Checkpoint {
 
     /// Replaces the place in a stream by a later one.
     pub fn cover(&mut self, position: &Position) {
-        match self.streams.iter_mut().find(|known| known.name == position.name) {
-            Some(known) => known.clone_from(position),
-            None => self.streams.push(position.clone()),
+        match self.find(&position.name) {
+            Ok(at) => self.streams[at].clone_from(position),
+            Err(at) => self.streams.insert(at, position.clone()),
         }
     }
 
     /// Drops a stream that has ended.
     pub fn forget(&mut self, stream: &Path) {
-        let name = bytes(stream);
-        self.streams.retain(|known| known.name != name);
+        if let Ok(at) = self.find(&bytes(stream)) {
+            self.streams.remove(at);
+        }
+    }
+
+    /// Where a stream is, or is to be.
+    fn find(&self, name: &[u8]) -> Result<usize, usize> {
+        self.streams.binary_search_by(|known| known.name.as_slice().cmp(name))
     }
 
     /// Gives streams whose folder was moved the paths they have now.
@@ -92,6 +100,7 @@ impl Checkpoint {
                 known.target = bytes(&path);
             }
         }
+        sort(&mut self.streams);
     }
 
     /// The places in it.
@@ -109,6 +118,18 @@ impl Checkpoint {
         }
         Ok(())
     }
+}
+
+fn sort(streams: &mut Vec<Position>) {
+    streams.sort_by(|a, b| a.name.cmp(&b.name));
+    streams.dedup_by(|a, b| a.name == b.name);
+}
+
+/// What an earlier version wrote was in the order of coming.
+fn sorted<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Position>, D::Error> {
+    let mut streams = Vec::deserialize(from)?;
+    sort(&mut streams);
+    Ok(streams)
 }
 
 /// Why a checkpoint cannot be used. It is never put aside silently: that would read everything twice or skip it.
