@@ -276,6 +276,16 @@ fn f61_a_webhook_that_comes_after_a_kill() {
     until("all wait", Duration::from_secs(30), || {
         watch.metric("deguchi_sink_outbox_records{sink=\"webhook\"}").filter(|n| *n >= wanted)
     });
+    let oldest =
+        |watch: &Watch| watch.metric("deguchi_sink_outbox_oldest_timestamp_seconds{sink=\"webhook\"}").unwrap();
+    let since = oldest(&watch);
+    watch.kill();
+    let watch = desk.watch();
+    until("they wait again", Duration::from_secs(30), || {
+        watch.metric("deguchi_sink_outbox_records{sink=\"webhook\"}").filter(|n| *n >= wanted)
+    });
+    // Kept to the millisecond.
+    assert!((oldest(&watch) - since).abs() < 0.01, "it waits as long as it waits, whoever runs: {since}");
     watch.kill();
     let server = Server::start(&address.to_string(), |_| Answer::Status(200));
     let watch = desk.watch();

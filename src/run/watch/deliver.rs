@@ -23,14 +23,14 @@ pub(super) struct Entry {
     /// Its number among all that were decided.
     pub(super) number: u64,
     pub(super) record: Arc<Record>,
-    /// When it was decided, seconds since 1970.
-    since: f64,
+    /// When it was decided, seconds since 1970 by the wall clock.
+    pub(super) since: f64,
 }
 
 impl Entry {
-    /// A record that was decided just now, or by an earlier run.
-    pub(super) fn new(number: u64, record: Record) -> Entry {
-        Entry { number, record: Arc::new(record), since: clock::seconds() }
+    /// A record that was decided then; just now, or by an earlier run that did not say.
+    pub(super) fn of(number: u64, record: Record, since: Option<f64>) -> Entry {
+        Entry { number, record: Arc::new(record), since: since.unwrap_or_else(clock::seconds) }
     }
 }
 
