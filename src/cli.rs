@@ -43,6 +43,12 @@ pub enum Command {
         /// Name, as listed by `formats` and `detectors`
         name: String,
     },
+    /// Write the manual pages, one a command, for `man`
+    Man {
+        /// Folder for `deguchi.1`, `deguchi-replay.1`, …; made if it is missing
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+    },
     /// Print a completion script
     Completions {
         /// The shell
