@@ -52,6 +52,7 @@ pub use why::{Said, Why};
 use crate::alert::{Incidents, Record};
 use crate::event::{Fields, Millis};
 use crate::input::Chunk;
+use crate::lock::lock;
 use crate::parse::Parser;
 use crate::window::pane_of;
 use clients::Clients;
@@ -61,7 +62,7 @@ use knowledge::Knowledge;
 use programs::Programs;
 use shard::Shard;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tally::Tally;
 use team::Team;
 use waiting::Waiting;
@@ -346,9 +347,4 @@ impl Engine {
         }
         buffers
     }
-}
-
-/// The lock of what only one thread at a time is given: never waited for long, and whole even if a thread died.
-fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
-    what.lock().unwrap_or_else(PoisonError::into_inner)
 }

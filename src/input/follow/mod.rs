@@ -68,7 +68,7 @@ mod turn;
 mod way;
 
 pub use files::{Disk, Files, Open, Stat};
-pub use happening::{Happening, Note, Trouble};
+pub use happening::{Happening, Note};
 pub use position::{Checkpoint, CheckpointError, Position};
 pub use settings::{FollowSettings, From};
 pub use streams::{Follow, Gauges, Poll, Step};

@@ -1,13 +1,14 @@
 //! How much the spool holds, whose files are in it, and which pieces are no longer needed.
 
 use super::super::follow::{Disk, Files, Position, Stat};
+use crate::lock::lock;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 /// Who sends: each has a file of its own, and is a log of its own.
@@ -109,7 +110,7 @@ impl Shelf {
     }
 
     fn names(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.names)
     }
 
     /// Whether there is room for a file of that sender, or it has one.
@@ -175,7 +176,7 @@ impl Shelf {
 
     /// Drops the pieces that are wholly before these places, which a snapshot on the disk covers.
     pub fn clear(&self, covered: &[Position]) {
-        *self.covered.lock().unwrap_or_else(PoisonError::into_inner) = covered.to_vec();
+        *lock(&self.covered) = covered.to_vec();
         self.crowded.store(false, Ordering::Relaxed);
         for place in covered {
             let live = place.path();
@@ -205,7 +206,7 @@ impl Shelf {
 
     /// The live files of senders that make room: as [`Shelf::silent`] of what is covered now.
     pub(super) fn silent_now(&self, now: SystemTime) -> Vec<PathBuf> {
-        let covered = self.covered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let covered = lock(&self.covered).clone();
         self.silent(&covered, now, SILENT)
     }
 

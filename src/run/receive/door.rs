@@ -3,6 +3,7 @@
 use super::desk::Batch;
 use crate::input::LINE_MAX;
 use crate::input::receive::{Frame, PEERS, Peer, SILENT, Sequence, Shelf, content};
+use crate::lock::lock;
 use crate::metrics::{Discontinuity, Dropped, Live};
 use crate::run::log::{self, Part};
 use crate::run::watch::INPUT;
@@ -11,7 +12,7 @@ use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -118,12 +119,12 @@ impl Door {
 
     /// The numbers of a sender, to go on with. Of two connections of one sender the second begins anew.
     pub(super) fn sequence(&self, peer: Peer) -> Sequence {
-        self.sequences.lock().unwrap_or_else(PoisonError::into_inner).remove(&peer).unwrap_or_default()
+        lock(&self.sequences).remove(&peer).unwrap_or_default()
     }
 
     /// Gives the numbers of a sender back.
     pub(super) fn keep(&self, peer: Peer, sequence: Sequence) {
-        self.sequences.lock().unwrap_or_else(PoisonError::into_inner).insert(peer, sequence);
+        lock(&self.sequences).insert(peer, sequence);
     }
 
     /// Puts the line of a message behind others.

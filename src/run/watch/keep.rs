@@ -2,6 +2,7 @@
 
 use super::deliver::{Entry, Outlet};
 use crate::alert::Record;
+use crate::lock::lock;
 use crate::metrics::{CommitFailure, Store, Written};
 use crate::run::clock;
 use crate::run::log::{self, Part};
@@ -10,7 +11,7 @@ use crate::state::{self, Change, Decided, Kept, Parts, State, StateError};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -249,8 +250,4 @@ impl Place {
             }
         }
     }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

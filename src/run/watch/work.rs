@@ -2,10 +2,10 @@
 
 use crate::alert::RecordKind;
 use crate::engine::{Engine, Found, Summary};
-use crate::input::Chunk;
 use crate::input::follow::{Checkpoint, CheckpointError, Disk, Follow, FollowSettings, From, Position, Step};
 use crate::input::receive::Shelf;
-use crate::metrics::{ErrorReason, Live, Store};
+use crate::input::{Chunk, ErrorReason};
+use crate::metrics::{Live, Store};
 use crate::run::log::{self, Part};
 use crate::run::watch::INPUT;
 use crate::run::watch::happened::happened;
