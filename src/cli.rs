@@ -38,9 +38,9 @@ pub enum Command {
     Formats,
     /// List the detectors
     Detectors,
-    /// Print the manual page of a format or detector
+    /// Print the manual page of a format or detector; `first-hour`: how to begin
     Explain {
-        /// Name, as listed by `formats` and `detectors`
+        /// Name, as listed by `formats` and `detectors`; `first-hour`, `map`, `syslog`
         name: String,
     },
     /// Write the manual pages, one a command, for `man`
