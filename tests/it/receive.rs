@@ -221,7 +221,9 @@ fn f59_silent_senders_make_room_for_others() {
         send(200, 1);
         receiver.watch.metric(LINES).filter(|&lines| lines > PEERS as f64)
     });
-    receiver.watch.wait("deguchi_input_senders_forgotten_total{input=\"log\"}", PEERS as f64);
+    // Those of which all was covered when the next one came.
+    let forgotten = receiver.watch.metric("deguchi_input_senders_forgotten_total{input=\"log\"}").unwrap();
+    assert!((1.0..=PEERS as f64).contains(&forgotten), "{forgotten}");
     // Who comes back goes on as if nothing had been.
     let lines = receiver.watch.metric(LINES).unwrap();
     send(1, 2);
