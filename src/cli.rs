@@ -38,10 +38,16 @@ pub enum Command {
     Formats,
     /// List the detectors
     Detectors,
-    /// Print the manual page of a format or detector
+    /// Print the manual page of a format or detector; `first-hour`: how to begin
     Explain {
-        /// Name, as listed by `formats` and `detectors`
+        /// Name, as listed by `formats` and `detectors`; `first-hour`, `map`, `syslog`
         name: String,
+    },
+    /// Write the manual pages, one a command, for `man`
+    Man {
+        /// Folder for `deguchi.1`, `deguchi-replay.1`, …; made if it is missing
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
     },
     /// Print a completion script
     Completions {

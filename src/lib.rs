@@ -28,6 +28,7 @@ pub mod engine;
 pub mod event;
 pub mod hunt;
 pub mod input;
+mod lock;
 pub mod metrics;
 pub mod parse;
 pub mod run;

@@ -9,6 +9,7 @@ use deguchi::settings::{
     BlockSettings, CheckSettings, HuntSettings, ReplaySettings, ReportSettings, SettingsError, WatchSettings,
 };
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -79,12 +80,25 @@ async fn run(command: Command) -> anyhow::Result<Ending> {
             Ok(page) => Ok(print(&page)),
             Err(error) => Ok(usage(&error)),
         },
+        Command::Man { output } => Ok(write_manual(&output).map_or_else(
+            |error| {
+                terminal::say(&format!("{}: the manual pages cannot be written: {error}", output.display()));
+                Ending::Output
+            },
+            |()| Ending::Done,
+        )),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "deguchi", &mut script);
             Ok(print(&String::from_utf8_lossy(&script)))
         }
     }
+}
+
+/// A manual page for each command, in a folder.
+fn write_manual(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(Cli::command(), folder)
 }
 
 /// What the user typed for `synth`.

@@ -19,6 +19,7 @@ pub use store::{CommitFailure, Store, Written};
 
 use crate::alert::{Record, RecordKind, Severity};
 use crate::engine::{PaneCount, Summary};
+use crate::input::ErrorReason;
 use crate::parse::Reason;
 use active::Active;
 use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder, core::Collector};
@@ -123,56 +124,6 @@ impl Suppressed {
         match self {
             Suppressed::Allow => "allow",
             Suppressed::Learning => "learning",
-        }
-    }
-}
-
-/// Why a file could not be read. A closed set: it is a metric label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorReason {
-    /// It could not be opened.
-    Open,
-    /// A read failed, or the reason is not known.
-    Read,
-    /// No permission.
-    Permission,
-    /// The archive ends early.
-    TruncatedArchive,
-    /// The archive is damaged.
-    CorruptArchive,
-    /// The network file system lost it.
-    StaleHandle,
-    /// A limit was reached: decompressed size, window.
-    Limit,
-}
-
-impl ErrorReason {
-    /// Every reason.
-    pub const ALL: [ErrorReason; 7] = [
-        ErrorReason::Open,
-        ErrorReason::Read,
-        ErrorReason::Permission,
-        ErrorReason::TruncatedArchive,
-        ErrorReason::CorruptArchive,
-        ErrorReason::StaleHandle,
-        ErrorReason::Limit,
-    ];
-
-    /// The reason of that label; [`ErrorReason::Read`] for any other word, so that the set stays closed.
-    pub fn of(label: &str) -> Self {
-        ErrorReason::ALL.into_iter().find(|reason| reason.as_str() == label).unwrap_or(ErrorReason::Read)
-    }
-
-    /// The label.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ErrorReason::Open => "open",
-            ErrorReason::Read => "read",
-            ErrorReason::Permission => "permission",
-            ErrorReason::TruncatedArchive => "truncated_archive",
-            ErrorReason::CorruptArchive => "corrupt_archive",
-            ErrorReason::StaleHandle => "stale_handle",
-            ErrorReason::Limit => "limit",
         }
     }
 }

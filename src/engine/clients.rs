@@ -3,7 +3,7 @@
 //! Every update commutes (see [`Client`]), so the order in which shards take the locks cannot reach a result.
 
 use crate::engine::knowledge::Knowledge;
-use crate::engine::lock;
+use crate::lock::lock;
 use crate::window::ledger::{ClientEntry, Ledger};
 use crate::window::{Client, ClientDelta, Merge};
 use dashmap::DashMap;

@@ -6,10 +6,10 @@
 
 use crate::alert::{QUIET, Record};
 use crate::engine::batch::{SHARDS, shard_of};
-use crate::engine::lock;
 use crate::engine::pane::Pane;
 use crate::engine::shard::Shard;
 use crate::event::Millis;
+use crate::lock::lock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Mutex, MutexGuard};

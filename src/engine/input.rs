@@ -107,6 +107,11 @@ impl Input {
         self.open.then(|| self.clock.frontier())
     }
 
+    /// Whether it has ended, and nothing of it is held back.
+    pub fn is_over(&self) -> bool {
+        !self.open && self.held.is_empty()
+    }
+
     /// Up to where all of these have come; `None` if all have ended. What is idle holds nobody back, and if all are, time
     /// stays where it is.
     pub fn frontier_of(inputs: &[Input]) -> Option<Millis> {

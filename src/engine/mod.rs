@@ -52,6 +52,7 @@ pub use why::{Said, Why};
 use crate::alert::{Incidents, Record};
 use crate::event::{Fields, Millis};
 use crate::input::Chunk;
+use crate::lock::lock;
 use crate::parse::Parser;
 use crate::window::pane_of;
 use clients::Clients;
@@ -61,7 +62,7 @@ use knowledge::Knowledge;
 use programs::Programs;
 use shard::Shard;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tally::Tally;
 use team::Team;
 use waiting::Waiting;
@@ -95,6 +96,9 @@ impl Default for EngineSettings {
         }
     }
 }
+
+/// Inputs that one run can read at a time: their numbers have 16 bits, since every contact carries one.
+pub const INPUTS: usize = 1 << 16;
 
 /// What a round gave.
 #[derive(Debug, Default)]
@@ -190,13 +194,22 @@ impl Engine {
 
     /// Adds an input whose earliest time is about `first`; its number. Inputs of a replay must be added before the first
     /// round: what they carry together, and when the log begins, is part of every judgement. One that is added to a live
-    /// run later changes the judgements from then on.
+    /// run later changes the judgements from then on. Past [`INPUTS`] one that has ended gives its number away, as senders
+    /// over the network come and go.
     pub fn add_input(&mut self, name: &str, format: &str, parser: Arc<dyn Parser>, first: Millis) -> u16 {
         self.carries = batch::join(self.carries, parser.carries());
-        self.formats.push(format.into());
         // What --since leaves out is no past either.
         self.begun = self.begun.min(first.max(self.settings.since));
-        self.inputs.push(Input::new(name, parser, first));
+        let input = Input::new(name, parser, first);
+        if self.inputs.len() == INPUTS
+            && let Some(number) = self.inputs.iter().position(Input::is_over)
+        {
+            self.formats[number] = format.into();
+            self.inputs[number] = input;
+            return number as u16;
+        }
+        self.formats.push(format.into());
+        self.inputs.push(input);
         (self.inputs.len() - 1) as u16
     }
 
@@ -334,9 +347,4 @@ impl Engine {
         }
         buffers
     }
-}
-
-/// The lock of what only one thread at a time is given: never waited for long, and whole even if a thread died.
-fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
-    what.lock().unwrap_or_else(PoisonError::into_inner)
 }

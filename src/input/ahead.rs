@@ -180,7 +180,7 @@ mod tests {
             }
         };
         assert_eq!(lines, b"one\ntwo\n");
-        assert_eq!((error.reason(), error.dropped()), ("read", 1));
+        assert_eq!((error.reason().as_str(), error.dropped()), ("read", 1));
         assert!(ahead.next().is_none());
     }
 }

@@ -33,7 +33,7 @@ mod zst;
 
 pub use ahead::ReadAhead;
 pub use codec::Kind;
-pub use error::{Archive, InputError};
+pub use error::{Archive, ErrorReason, InputError};
 pub use lines::{Lines, is_cut};
 pub use paths::{Expanded, expand, survey};
 pub use raw::{Warning, WarningKind};

@@ -33,6 +33,11 @@ const DROPPED: Family = Family(
     "Messages that came over the network and were not taken, by why.",
     &["input", "reason"],
 );
+const FORGOTTEN: Family = Family(
+    "deguchi_input_senders_forgotten_total",
+    "Senders over the network that were silent for long and made room for others; what they had sent was read.",
+    &["input"],
+);
 const MISSING: Family = Family(
     "deguchi_input_missing_messages_total",
     "Messages that a sender numbered (syslog sequenceId) and that never came.",
@@ -191,6 +196,7 @@ pub struct Live {
     connections: IntGaugeVec,
     refused: IntCounterVec,
     dropped: IntCounterVec,
+    forgotten: IntCounterVec,
     missing: IntCounterVec,
     spool: IntGaugeVec,
     lag: HistogramVec,
@@ -219,6 +225,7 @@ impl Live {
             connections: gauge(registry, &CONNECTIONS),
             refused: counter(registry, &REFUSED),
             dropped: counter(registry, &DROPPED),
+            forgotten: counter(registry, &FORGOTTEN),
             missing: counter(registry, &MISSING),
             spool: gauge(registry, &SPOOL),
             lag: histogram(&LAG),
@@ -229,7 +236,7 @@ impl Live {
             requests: histogram(&REQUESTS),
         };
         for input in inputs {
-            for family in [&live.rotations, &live.lost, &live.idle, &live.refused, &live.missing] {
+            for family in [&live.rotations, &live.lost, &live.idle, &live.refused, &live.missing, &live.forgotten] {
                 family.with_label_values(&[input]);
             }
             for family in [&live.open, &live.pending, &live.connections, &live.spool] {
@@ -294,6 +301,11 @@ impl Live {
     /// So many messages were not taken.
     pub fn dropped(&self, input: &str, reason: Dropped, messages: u64) {
         self.dropped.with_label_values(&[input, reason.as_str()]).inc_by(messages);
+    }
+
+    /// So many senders made room for others.
+    pub fn forgot(&self, input: &str, senders: u64) {
+        self.forgotten.with_label_values(&[input]).inc_by(senders);
     }
 
     /// So many messages in a row never came.

@@ -48,6 +48,11 @@ pub fn run(settings: &CheckSettings) -> anyhow::Result<(String, Ending)> {
         Ok(inputs) => inputs,
         Err(ending) => return Ok((page, ending)),
     };
+    for path in &inputs.empty {
+        let nothing =
+            "is empty: nothing can be told of its format, nor of what that blinds; is it the file the proxy writes?";
+        let _ = writeln!(page, "\n{}\n{nothing}", Terminal::path(path));
+    }
     let mut unreadable = inputs.missing || inputs.strange;
     for looked in inputs.looked {
         let _ = writeln!(page, "\n{}", Terminal::path(&looked.path));

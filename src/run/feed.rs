@@ -3,7 +3,7 @@
 //! Inputs are looked into once, to tell their format and their first time; each is opened for good when the others have
 //! come so far. What is handed over per round does not matter to the result, only to memory and speed.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, INPUTS};
 use crate::event::Millis;
 use crate::input::{Chunk, InputError, ReadAhead, STDIN, Source, Warning};
 use crate::parse::{self, DETECT_LINES, DetectError, Detected, Parser};
@@ -24,9 +24,6 @@ const HEADS: usize = 64;
 const FAR: Millis = 31 * 86_400_000;
 /// Inputs this close behind the slowest are read in the same round, ms.
 const TOGETHER: Millis = 60_000;
-
-/// Inputs that one run can read: their numbers have 16 bits, since every contact carries one.
-const INPUTS: usize = 1 << 16;
 
 /// Refuses more files than one run can read, before any of them is opened.
 ///

@@ -6,6 +6,7 @@
 use crate::engine::{HashKey, pass};
 use crate::hunt::{Counts, Searcher, Sighting, Sightings, records};
 use crate::input::{Chunk, InputError, Source};
+use crate::lock::lock;
 use crate::parse::Parser;
 use crate::run::feed::Looked;
 use crate::run::inputs::Inputs;
@@ -18,7 +19,7 @@ use crate::sink::{
 };
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Decoded bytes a chunk holds.
@@ -113,7 +114,7 @@ fn search(looked: Vec<Looked>, settings: &HuntSettings, far: &Far) -> (Vec<Sight
     let errors = Mutex::new(Vec::new());
     let used = Mutex::new(Vec::new());
     let (sender, receiver) = sync_channel(2 * threads);
-    let receiver = Mutex::new(receiver);
+    let jobs = Arc::new(Mutex::new(receiver));
     let lists = &settings.common.listed.lists;
     let (sightings, counts) = std::thread::scope(|scope| {
         for _ in 0..threads.min(formats.len()) {
@@ -121,16 +122,20 @@ fn search(looked: Vec<Looked>, settings: &HuntSettings, far: &Far) -> (Vec<Sight
             scope.spawn(|| read(&inputs, sender, (&used, &errors), far));
         }
         drop(sender);
-        let searchers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
+        let takers: Vec<_> = (0..threads).map(|_| Taker { jobs: Arc::clone(&jobs), far }).collect();
+        drop(jobs);
+        let (formats, used) = (&formats, &used);
+        let searchers: Vec<_> = takers
+            .into_iter()
+            .map(|taker| {
+                scope.spawn(move || {
                     let mut searcher = Searcher::new(&lists.indicators, settings.span.clone());
-                    while let Some((input, parser, chunk)) = next(&receiver) {
+                    for (input, parser, chunk) in taker {
                         let before = (searcher.counts.lines, searcher.sightings.len());
                         searcher.search(&chunk, parser, &formats[input]);
                         far.lines.fetch_add(searcher.counts.lines - before.0, Ordering::Relaxed);
                         far.hits.fetch_add((searcher.sightings.len() - before.1) as u64, Ordering::Relaxed);
-                        lock(&used).push(chunk.bytes);
+                        lock(used).push(chunk.bytes);
                     }
                     (searcher.sightings, searcher.counts)
                 })
@@ -206,12 +211,27 @@ impl Reading {
     }
 }
 
-fn next(receiver: &Mutex<Receiver<Job>>) -> Option<Job> {
-    lock(receiver).recv().ok()
+/// The end of a queue that several threads take from: with the last of them it goes, and who would hand over more learns of
+/// that. One that panics ends the hunt for all.
+struct Taker<'a, T> {
+    jobs: Arc<Mutex<Receiver<T>>>,
+    far: &'a Far,
 }
 
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
+impl<T> Iterator for Taker<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        lock(&self.jobs).recv().ok()
+    }
+}
+
+impl<T> Drop for Taker<'_, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.far.stop.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// What was seen to standard output, and as alerts to a file.
@@ -256,4 +276,26 @@ fn closing(counts: &Counts, elapsed: Duration) -> String {
     parts.push(format!("{:.1} s", elapsed.as_secs_f64()));
     parts.push(format!("{} lines/s", scaled(rate).trim_end()));
     parts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All threads that take die at their first job: who hands over is told, and does not wait for ever.
+    #[test]
+    fn who_takes_no_more_is_not_waited_for() {
+        let far = Far::default();
+        let (sender, receiver) = sync_channel::<u32>(1);
+        let jobs = Arc::new(Mutex::new(receiver));
+        let takers = [0, 1].map(|_| Taker { jobs: Arc::clone(&jobs), far: &far });
+        drop(jobs);
+        std::thread::scope(|scope| {
+            let takers = takers.map(|mut taker| scope.spawn(move || assert_eq!(taker.next(), None, "a fault")));
+            let handed = (0..100).take_while(|&job| sender.send(job).is_ok()).count();
+            assert!((2..100).contains(&handed), "{handed}");
+            takers.into_iter().for_each(|taker| assert!(taker.join().is_err()));
+        });
+        assert!(far.stop.load(Ordering::Relaxed));
+    }
 }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Inputs {
     /// In the order of their paths.
     pub(super) looked: Vec<Looked>,
+    /// Those with nothing in them, in the order of their paths.
+    pub(super) empty: Vec<PathBuf>,
     /// Something could not be opened.
     pub(super) missing: bool,
     /// Something beside others is of no known format.
@@ -28,8 +30,7 @@ impl Inputs {
             say(error.to_string());
             return Err(Ending::Usage);
         }
-        let mut looked = Vec::new();
-        let mut empty = 0;
+        let (mut looked, mut empty) = (Vec::new(), Vec::new());
         for path in &found.files {
             match look(path, &settings.format) {
                 Ok(Some(input)) => {
@@ -38,7 +39,7 @@ impl Inputs {
                     }
                     looked.push(input);
                 }
-                Ok(None) => empty += 1,
+                Ok(None) => empty.push(path.clone()),
                 Err(LookError::Input(error)) => {
                     missing = true;
                     say(error.to_string());
@@ -51,10 +52,11 @@ impl Inputs {
         }
         // The order in which files are named or found must not matter, not even to the words of the summary.
         looked.sort_by(|a, b| a.path.cmp(&b.path));
-        if looked.is_empty() && (empty == 0 || strange) {
+        empty.sort();
+        if looked.is_empty() && (empty.is_empty() || strange) {
             return Err(Ending::Input);
         }
-        Ok(Inputs { looked, missing, strange })
+        Ok(Inputs { looked, empty, missing, strange })
     }
 }
 

@@ -5,6 +5,9 @@ use crate::detect::DETECTORS;
 use crate::parse::{FORMATS, PAGES};
 use std::fmt::Write;
 
+/// Manual pages of no format and no detector.
+const GUIDES: &[Entry<()>] = &[Entry { name: "first-hour", source: include_str!("first_hour.rs"), build: () }];
+
 /// One line a row: its name, and the first line of its manual page.
 pub fn list<B>(table: &[Entry<B>]) -> String {
     let width = table.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
@@ -27,7 +30,7 @@ pub fn detectors() -> String {
     list(DETECTORS)
 }
 
-/// The manual page of a format or detector.
+/// The manual page of a format or detector, or a guide.
 ///
 /// # Errors
 ///
@@ -39,7 +42,7 @@ pub fn explain(name: &str) -> Result<String, UnknownName> {
     let pages: Vec<Entry<()>> = (FORMATS.iter().map(|e| (e.name, e.source)))
         .chain(DETECTORS.iter().map(|e| (e.name, e.source)))
         .map(|(name, source)| Entry { name, source, build: () })
-        .chain(PAGES.iter().copied())
+        .chain(PAGES.iter().chain(GUIDES).copied())
         .collect();
     catalog::find("page", &pages, name).map(Entry::manual)
 }

@@ -5,6 +5,7 @@ pub mod block;
 pub mod check;
 mod clock;
 pub mod feed;
+mod first_hour;
 mod http;
 pub mod hunt;
 mod inputs;

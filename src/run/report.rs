@@ -4,7 +4,7 @@ use crate::alert::{RecordKind, Severity};
 use crate::detect::DETECTORS;
 use crate::engine::{Found, Summary};
 use crate::input::InputError;
-use crate::metrics::{ErrorReason, History, Metrics};
+use crate::metrics::{History, Metrics};
 use crate::run::lessons::Lessons;
 use crate::run::terminal;
 use crate::settings::{ReplaySettings, Shape};
@@ -108,7 +108,7 @@ impl Report {
     /// Counts an input that could not be read to its end.
     pub(super) fn input_error(&mut self, error: &InputError) {
         if let Some((_, metrics)) = &mut self.metrics {
-            metrics.input_error(INPUT, ErrorReason::of(error.reason()));
+            metrics.input_error(INPUT, error.reason());
         }
     }
 

@@ -50,7 +50,7 @@ fn text(care: Care, dir: &Path) -> Result<Vec<u8>, StateError> {
         }
         Care::Export => {
             let records = state.kept()?.journal;
-            return Ok(records.into_iter().flat_map(|(_, line)| [line, b"\n".to_vec()].concat()).collect());
+            return Ok(records.into_iter().flat_map(|decided| [decided.record, b"\n".to_vec()].concat()).collect());
         }
     };
     Ok(text.into_bytes())

@@ -35,14 +35,14 @@ use crate::sink::RecordFormat;
 use crate::window::ledger::{Ledger, LedgerError};
 use file::File;
 use jiff::tz::TimeZone;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A setting that cannot be used. The text names it and says what would do.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The file cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}; {}", path.display(), advice(path))]
     File {
         /// The file.
         path: PathBuf,
@@ -152,6 +152,14 @@ impl Settings {
             verbose: common.verbose,
             color: common.color,
         })
+    }
+}
+
+/// What to do about a file that cannot be read.
+fn advice(path: &Path) -> String {
+    match path.is_dir() {
+        true => format!("name a file in it, such as {}", path.join("deguchi.toml").display()),
+        false => "check its name, and that you may read it".to_owned(),
     }
 }
 

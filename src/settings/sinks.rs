@@ -1,15 +1,14 @@
-//! Destinations over the network: `[[sink]]` in the settings file.
+//! Destinations of records: `[[sink]]` in the settings file, and the file of `--alerts`.
 
 use crate::alert::Severity;
 use crate::settings::SettingsError;
 use crate::sink::{RecordFormat, SyslogAddress};
 use serde::Deserialize;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Names that are taken: the destinations of `--alerts` and of standard output.
-const TAKEN: [&str; 2] = ["stdout", "file"];
+/// The name of standard output, which no other destination may have.
+const STDOUT: &str = "stdout";
 /// How long a server may take, seconds.
 const TIMEOUT: u64 = 10;
 
@@ -51,6 +50,8 @@ pub enum SinkTo {
     },
     /// A syslog server.
     Syslog(SyslogAddress),
+    /// A file that grows.
+    File(PathBuf),
 }
 
 /// A table `[[sink]]`.
@@ -66,6 +67,7 @@ pub(super) struct SinkTable {
     ca_file: Option<PathBuf>,
     timeout_seconds: Option<u64>,
     address: Option<String>,
+    path: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -74,6 +76,7 @@ enum Kind {
     Webhook,
     Alertmanager,
     Syslog,
+    File,
 }
 
 impl Kind {
@@ -82,18 +85,33 @@ impl Kind {
             Kind::Webhook => "webhook",
             Kind::Alertmanager => "alertmanager",
             Kind::Syslog => "syslog",
+            Kind::File => "file",
         }
     }
 }
 
-/// All of them; files lie beside the settings file, in `folder`.
-pub(super) fn sinks(tables: Vec<SinkTable>, folder: &Path) -> Result<Vec<SinkSettings>, SettingsError> {
-    let mut names: BTreeSet<String> = TAKEN.map(str::to_owned).into();
-    tables.into_iter().map(|table| table.checked(folder, &mut names)).collect()
+/// All of them, that of `--alerts` first; files of the tables lie beside the settings file, in `folder`.
+pub(super) fn sinks(
+    alerts: Option<(PathBuf, RecordFormat)>,
+    tables: Vec<SinkTable>,
+    folder: &Path,
+) -> Result<Vec<SinkSettings>, SettingsError> {
+    let mut sinks: Vec<SinkSettings> = Vec::with_capacity(1 + tables.len());
+    sinks.extend(alerts.map(|(path, format)| SinkSettings {
+        name: Kind::File.as_str().to_owned(),
+        least: Severity::Low,
+        format,
+        to: SinkTo::File(path),
+    }));
+    for table in tables {
+        sinks.push(table.checked(folder, &sinks)?);
+    }
+    Ok(sinks)
 }
 
 impl SinkTable {
-    fn checked(self, folder: &Path, names: &mut BTreeSet<String>) -> Result<SinkSettings, SettingsError> {
+    /// Beside `others`, which stand before it.
+    fn checked(self, folder: &Path, others: &[SinkSettings]) -> Result<SinkSettings, SettingsError> {
         let name = self.name.clone().unwrap_or_else(|| self.kind.as_str().to_owned());
         let wrong = |key: &str, value: &str, wanted: &str| SettingsError::Value {
             name: "sink",
@@ -105,18 +123,20 @@ impl SinkTable {
         if !(1..=32).contains(&name.len()) || !letters(&name) {
             return Err(wrong("name", &name, "write 1 to 32 of a-z, 0-9, _ and -"));
         }
-        if !names.insert(name.clone()) {
-            return Err(wrong("name", &name, "it is taken; give each sink a name of its own"));
+        if name == STDOUT || others.iter().any(|other| other.name == name) {
+            let wanted = "it is taken; give each sink a name of its own (the file of --alerts is \"file\")";
+            return Err(wrong("name", &name, wanted));
         }
         let needless = |key: &str, there: bool| match there {
             true => Err(wrong(key, "", &format!("a {} has none", self.kind.as_str()))),
             false => Ok(()),
         };
-        let syslog = self.kind == Kind::Syslog;
-        needless("address", self.address.is_some() && !syslog)?;
-        needless("url", self.url.is_some() && syslog)?;
-        needless("ca-file", self.ca_file.is_some() && syslog)?;
-        needless("timeout-seconds", self.timeout_seconds.is_some() && syslog)?;
+        let posts = matches!(self.kind, Kind::Webhook | Kind::Alertmanager);
+        needless("address", self.address.is_some() && self.kind != Kind::Syslog)?;
+        needless("path", self.path.is_some() && self.kind != Kind::File)?;
+        needless("url", self.url.is_some() && !posts)?;
+        needless("ca-file", self.ca_file.is_some() && !posts)?;
+        needless("timeout-seconds", self.timeout_seconds.is_some() && !posts)?;
         needless("secret-file", self.secret_file.is_some() && self.kind != Kind::Webhook)?;
         needless("format", self.format.is_some() && self.kind == Kind::Alertmanager)?;
         let format = self.format.unwrap_or_default();
@@ -150,6 +170,17 @@ impl SinkTable {
                 let wanted = "write udp://HOST:PORT, tcp://HOST:PORT or unix:///dev/log";
                 SinkTo::Syslog(address(&text).ok_or_else(|| wrong("address", &text, wanted))?)
             }
+            Kind::File => {
+                let Some(path) = self.path.as_ref().map(beside).filter(|path| path.file_name().is_some()) else {
+                    return Err(wrong("path", "", "name the file that records are appended to"));
+                };
+                let same = |other: &&SinkSettings| matches!(&other.to, SinkTo::File(to) if *to == path);
+                if let Some(other) = others.iter().find(same) {
+                    let wanted = format!("{:?} writes it already; give each sink a file of its own", other.name);
+                    return Err(wrong("path", &path.to_string_lossy(), &wanted));
+                }
+                SinkTo::File(path)
+            }
         };
         Ok(SinkSettings { name, least: self.severity.unwrap_or(Severity::Low), format, to })
     }
@@ -178,14 +209,19 @@ mod tests {
             sink: Vec<SinkTable>,
         }
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        sinks(file.sink, Path::new("/etc/deguchi")).map_err(|error| error.to_string())
+        let alerts = Some(("/var/log/alerts".into(), RecordFormat::Json));
+        sinks(alerts, file.sink, Path::new("/etc/deguchi")).map_err(|error| error.to_string())
     }
 
     #[test]
     fn what_a_sink_needs_and_has_not() {
         let good = "[[sink]]\nkind = \"webhook\"\nurl = \"https://soar.example/hook\"\nsecret-file = \"secret\"\n\
-                    [[sink]]\nkind = \"syslog\"\naddress = \"udp://[::1]:514\"\nseverity = \"high\"\n";
+                    [[sink]]\nkind = \"syslog\"\naddress = \"udp://[::1]:514\"\nseverity = \"high\"\n\
+                    [[sink]]\nkind = \"file\"\nname = \"soc\"\npath = \"soc.jsonl\"\nformat = \"cef\"\n";
         let sinks = of(good).unwrap();
+        assert!(matches!(&sinks[0].to, SinkTo::File(path) if sinks[0].name == "file" && path.ends_with("alerts")));
+        assert!(matches!(&sinks[3].to, SinkTo::File(path) if path == Path::new("/etc/deguchi/soc.jsonl")));
+        let sinks = &sinks[1..];
         assert!(matches!(&sinks[0].to, SinkTo::Webhook { secret: Some(path), .. } if path.ends_with("deguchi/secret")));
         assert!(matches!(&sinks[1].to, SinkTo::Syslog(SyslogAddress::Udp(to)) if to == "[::1]:514"));
         assert_eq!((sinks[1].name.as_str(), sinks[1].least), ("syslog", Severity::High));
@@ -198,6 +234,11 @@ mod tests {
             ("[[sink]]\nkind = \"syslog\"\naddress = \"udp://a:514\"\nname = \"file\"\n", "taken"),
             ("[[sink]]\nkind = \"syslog\"\naddress = \"udp://a:514\"\nname = \"A b\"\n", "a-z"),
             ("[[sink]]\nkind = \"pager\"\n", "webhook"),
+            ("[[sink]]\nkind = \"file\"\npath = \"a\"\n", "the file of --alerts"),
+            ("[[sink]]\nkind = \"file\"\nname = \"a\"\n", "name the file"),
+            ("[[sink]]\nkind = \"file\"\nname = \"a\"\npath = \"/var/log/alerts\"\n", "\"file\" writes it already"),
+            ("[[sink]]\nkind = \"file\"\nname = \"a\"\npath = \"b\"\nurl = \"http://a\"\n", "has none"),
+            ("[[sink]]\nkind = \"webhook\"\nurl = \"http://a\"\npath = \"b\"\n", "has none"),
             ("[[sink]]\nkind = \"webhook\"\nurl = \"http://a\"\nformat = \"cef\"\n", "json, ecs or ocsf"),
             ("[[sink]]\nkind = \"alertmanager\"\nurl = \"http://a\"\nformat = \"ecs\"\n", "has none"),
             ("[[sink]]\nkind = \"syslog\"\nadress = \"udp://a:514\"\n", "address"),

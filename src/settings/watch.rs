@@ -34,12 +34,10 @@ pub struct WatchSettings {
     pub log: LogSettings,
     /// The settings file.
     pub config: Option<PathBuf>,
-    /// Destinations over the network.
+    /// Destinations besides standard output.
     pub sinks: Vec<SinkSettings>,
-    /// Records as JSON lines are appended to this.
-    pub alerts: Option<PathBuf>,
-    /// Their form.
-    pub alerts_format: RecordFormat,
+    /// Records go to standard output, in this form, in place of entries for people.
+    pub piped: Option<RecordFormat>,
 }
 
 impl WatchSettings {
@@ -52,7 +50,10 @@ impl WatchSettings {
         let config = args.common.config.clone();
         let mut file: File = config.as_deref().map(read).transpose()?.unwrap_or_default();
         let folder = config.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-        let sinks = sinks(std::mem::take(&mut file.sink), folder)?;
+        let alerts_format = alerts_format(args.alerts_format.as_deref(), file.alerts_format)?;
+        let piped = args.alerts.take_if(|path| *path == Path::new("-")).map(|_| alerts_format);
+        let alerts = args.alerts.take().map(|path| (path, alerts_format));
+        let sinks = sinks(alerts, std::mem::take(&mut file.sink), folder)?;
         let receive = ReceiveSettings::of(&mut args, std::mem::take(&mut file.receive))?;
         if args.paths.is_empty() && receive.is_none() {
             let wanted = "name a log to follow, or receive with --tcp, --udp or --unix".to_owned();
@@ -72,9 +73,8 @@ impl WatchSettings {
             return Err(SettingsError::Value { name: "snapshot-seconds", value: seconds.to_string(), wanted });
         }
         let snapshot = Duration::from_secs(seconds);
-        let cli::Watch { paths, from, alerts, .. } = args;
+        let cli::Watch { paths, from, .. } = args;
         let state = args.state.or(file.state.take());
-        let alerts_format = alerts_format(args.alerts_format.as_deref(), file.alerts_format)?;
         let web_config = args.web_config.or(file.web_config.take());
         Ok(WatchSettings {
             state,
@@ -88,8 +88,7 @@ impl WatchSettings {
             log,
             config,
             sinks,
-            alerts,
-            alerts_format,
+            piped,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Where records are posted to.
 
 use super::SinkError;
+use httpdate::parse_http_date;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::path::Path;
@@ -79,8 +80,8 @@ impl Endpoint {
             return Ok(());
         }
         if matches!(status, 408 | 425 | 429 | 500..) {
-            let after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
-            let after = after.map(|seconds: u64| Duration::from_secs(seconds.min(PAUSE)));
+            let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+            let after = header("retry-after").and_then(|text| retry_after(text, header("date")));
             return Err(unreachable(format!("it answers with status {status}"), after));
         }
         let text = answer.body_mut().with_config().limit(ANSWER).lossy_utf8(true).read_to_string().unwrap_or_default();
@@ -93,6 +94,21 @@ impl Endpoint {
     }
 }
 
+/// What `Retry-After` asks for: seconds, or a date (RFC 9110, 10.2.3). That is counted from the `Date` of the same answer, so
+/// that clocks need not agree; without one it says nothing.
+fn retry_after(text: &str, date: Option<&str>) -> Option<Duration> {
+    let text = text.trim();
+    let longest = Duration::from_secs(PAUSE);
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // What does not fit is long.
+        return Some(text.parse().map_or(longest, Duration::from_secs).min(longest));
+    }
+    let now = parse_http_date(date?.trim()).ok()?;
+    // In the past: at once.
+    let after = parse_http_date(text).ok()?.duration_since(now).unwrap_or_default();
+    Some(after.min(longest))
+}
+
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SinkError> {
     let wrong = |reason: String| SinkError::Authorities { name: path.display().to_string(), reason };
     let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
@@ -100,5 +116,35 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SinkError> 
     match found.map_err(|error| wrong(error.to_string()))? {
         found if found.is_empty() => Err(wrong("holds no certificate".into())),
         found => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_and_dates_of_all_three_forms() {
+        let now = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let after = |text: &str| retry_after(text, Some(now)).map(|after| after.as_secs());
+        for (text, seconds) in [
+            ("7", Some(7)),
+            (" 0 ", Some(0)),
+            ("3600", Some(PAUSE)),
+            ("99999999999999999999999", Some(PAUSE)),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", Some(30)),
+            ("Sunday, 06-Nov-94 08:50:07 GMT", Some(30)),
+            ("Sun Nov  6 08:50:07 1994", Some(30)),
+            ("Mon, 07 Nov 1994 08:49:37 GMT", Some(PAUSE)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+        ] {
+            assert_eq!(after(text), seconds, "{text:?}");
+        }
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:50:07 GMT", None), None);
+        assert_eq!(retry_after("5", None), Some(Duration::from_secs(5)));
     }
 }

@@ -8,6 +8,7 @@ use crate::alert::{Record, RecordKind, Severity};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::net::IpAddr;
+use ureq::http::Uri;
 
 /// Version of the schema.
 const VERSION: &str = "1.5.0";
@@ -28,6 +29,12 @@ pub(super) fn line(record: &Record, line: &mut Vec<u8>) {
         Severity::Medium => 3,
         Severity::High => 4,
         Severity::Critical => 5,
+    };
+    // The score is how sure the evidence makes it; severity follows from it, and so does this.
+    let (confidence, confidence_name) = match record.severity {
+        Severity::Low => (1, "Low"),
+        Severity::Medium => (2, "Medium"),
+        Severity::High | Severity::Critical => (3, "High"),
     };
     let attack = |id: &String| match id.starts_with("TA") {
         true => json!({ "tactic": { "uid": id } }),
@@ -53,7 +60,11 @@ pub(super) fn line(record: &Record, line: &mut Vec<u8>) {
         "severity": capital(record.severity.as_str()),
         "status_id": status,
         "status": status_name,
-        "is_alert": true,
+        // What is over alerts nobody.
+        "is_alert": record.record != RecordKind::End,
+        "confidence_id": confidence,
+        "confidence": confidence_name,
+        "confidence_score": record.score,
         "risk_score": record.score,
         "count": record.requests,
         "message": record.summary,
@@ -74,15 +85,42 @@ pub(super) fn line(record: &Record, line: &mut Vec<u8>) {
             (if activity == 1 { "created_time" } else { "modified_time" }): milliseconds(&record.time),
             "related_events": [{ "uid": record.incident, "type": "incident" }],
         },
-        "evidences": [{
-            "src_endpoint": endpoint(&record.client),
-            "dst_endpoint": endpoint(&record.domain),
-            "data": { "evidence": record.evidence },
-        }],
+        "evidences": evidences(record),
         "observables": observables(record),
         "unmapped": { "deguchi": record },
     });
     write(&finding, line);
+}
+
+/// Who with whom and why; then the URLs, of which an object holds one.
+fn evidences(record: &Record) -> Vec<Value> {
+    let mut first = json!({
+        "src_endpoint": endpoint(&record.client),
+        "dst_endpoint": endpoint(&record.domain),
+        "data": { "evidence": record.evidence },
+    });
+    if let Some(user) = &record.user {
+        first["actor"] = json!({ "user": { "name": user } });
+    }
+    let urls = record.samples.iter().map(|url| json!({ "url": url_object(url) }));
+    [first].into_iter().chain(urls).collect()
+}
+
+/// A URL with its parts, as far as it has any; of a tunnel host and port.
+fn url_object(text: &str) -> Value {
+    let mut url = json!({ "url_string": text });
+    let Ok(parts) = text.parse::<Uri>() else { return url };
+    let mut set = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            url[key] = value;
+        }
+    };
+    set("scheme", parts.scheme_str().map(Value::from));
+    set("hostname", parts.host().map(Value::from));
+    set("port", parts.port_u16().map(Value::from));
+    set("path", Some(parts.path()).filter(|path| !path.is_empty()).map(Value::from));
+    set("query_string", parts.query().map(Value::from));
+    url
 }
 
 fn endpoint(name: &str) -> Value {
@@ -106,8 +144,8 @@ fn observables(record: &Record) -> Vec<Value> {
     let clients = others(&record.clients, &record.client).into_iter().map(|client| place("src_endpoint", &client));
     let domains = others(&record.domains, &record.domain).into_iter().map(|domain| place("dst_endpoint", &domain));
     let hosts = record.hosts.iter().filter(|host| **host != record.domain).map(|host| place("dst_endpoint", host));
-    let user = record.user.iter().map(|user| one("unmapped.deguchi.user", 4, user));
-    let urls = record.samples.iter().map(|url| one("unmapped.deguchi.samples", 6, url));
+    let user = record.user.iter().map(|user| one("evidences.actor.user.name", 4, user));
+    let urls = record.samples.iter().map(|url| one("evidences.url.url_string", 6, url));
     ends.into_iter().chain(clients).chain(domains).chain(hosts).chain(user).chain(urls).collect()
 }
 

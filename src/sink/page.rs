@@ -9,6 +9,7 @@ mod chart;
 mod hours;
 mod incident;
 mod pictures;
+mod reasons;
 mod rows;
 mod sentences;
 mod when;
@@ -100,7 +101,7 @@ struct PageView {
     zone: Html,
     last: Html,
     sites: Vec<Html>,
-    detectors: Vec<Html>,
+    detectors: Vec<(Html, Html)>,
     severities: Vec<(&'static str, &'static str)>,
     whole: Vec<String>,
     brief: Vec<Brief>,
@@ -165,7 +166,7 @@ pub fn page(dossiers: &[Dossier], last: &str, options: &PageOptions) -> String {
         zone: Html::text(&when.name(until)),
         last: Html::text(&if last.is_empty() { String::new() } else { when.minute(last) }),
         sites: sites.iter().map(|site| Html::name(site)).collect(),
-        detectors: detectors.iter().map(|name| Html::text(lang.detector(name))).collect(),
+        detectors: detectors.iter().map(|name| (Html::text(name), Html::text(lang.detector(name)))).collect(),
         severities: Severity::ALL.into_iter().rev().map(|s| (s.as_str(), lang.severity(s))).collect(),
         brief: rest.clone().take(LINES).map(brief).collect(),
         further: rest.count().saturating_sub(LINES),

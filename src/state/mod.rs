@@ -13,6 +13,7 @@
 //! | `meta` | `snapshot` | number of the snapshot that counts; none yet: 0 |
 //! | `snapshot` | number of a snapshot, name of a part | its bytes, zstd with a checksum |
 //! | `journal` | number of a record, from 1 | the record, JSON |
+//! | `decided` | number of a record | when it was decided, ms since 1970 by the wall clock |
 //! | `delivered` | name of a sink | number of the last record that it has |
 //!
 //! The store is redb, with two-phase commits: a file that was torn by a loss of power opens as of the last commit that was
@@ -27,6 +28,7 @@ pub use snapshot::{Parts, replace};
 use redb::backends::FileBackend;
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition,
+    TableError,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +48,7 @@ const CACHE: usize = 8 << 20;
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const SNAPSHOT: TableDefinition<'_, (u64, &str), &[u8]> = TableDefinition::new("snapshot");
 const JOURNAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("journal");
+const DECIDED: TableDefinition<'_, u64, u64> = TableDefinition::new("decided");
 const DELIVERED: TableDefinition<'_, &str, u64> = TableDefinition::new("delivered");
 
 /// What a state was written with.
@@ -55,11 +58,22 @@ struct Meta {
     key: String,
 }
 
+/// A record that was decided, and need not be delivered everywhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// Its number, from 1.
+    pub number: u64,
+    /// When that was, ms since 1970 by the wall clock; `None`: an earlier version did not write it down.
+    pub at: Option<u64>,
+    /// The record, JSON.
+    pub record: Vec<u8>,
+}
+
 /// What one commit changes, all of it or nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    /// Records that were decided, with their numbers.
-    pub journal: Vec<(u64, Vec<u8>)>,
+    /// Records that were decided.
+    pub journal: Vec<Decided>,
     /// Sinks and the last record that each has.
     pub delivered: BTreeMap<String, u64>,
     /// Records up to this number are in a snapshot and delivered: they are forgotten.
@@ -72,7 +86,7 @@ pub struct Kept {
     /// The last snapshot; empty: none was taken yet.
     pub snapshot: Parts,
     /// Records by number, ascending.
-    pub journal: Vec<(u64, Vec<u8>)>,
+    pub journal: Vec<Decided>,
     /// The last record that each sink has.
     pub delivered: BTreeMap<String, u64>,
 }
@@ -189,6 +203,7 @@ impl State {
             write.open_table(META)?.insert("deguchi", &*meta)?;
             write.open_table(SNAPSHOT)?;
             write.open_table(JOURNAL)?;
+            write.open_table(DECIDED)?;
             write.open_table(DELIVERED)?;
             Ok(())
         })
@@ -201,11 +216,15 @@ impl State {
     /// The disk is full or fails. Nothing is changed then.
     pub fn commit(&mut self, change: &Change) -> Result<(), StateError> {
         self.write(|write| {
-            let mut journal = write.open_table(JOURNAL)?;
-            for (number, record) in &change.journal {
+            let (mut journal, mut times) = (write.open_table(JOURNAL)?, write.open_table(DECIDED)?);
+            for Decided { number, at, record } in &change.journal {
                 journal.insert(number, record.as_slice())?;
+                if let Some(at) = at {
+                    times.insert(number, at)?;
+                }
             }
             journal.retain_in(..=change.forget, |_, _| false)?;
+            times.retain_in(..=change.forget, |_, _| false)?;
             let mut delivered = write.open_table(DELIVERED)?;
             for (sink, number) in &change.delivered {
                 delivered.insert(sink.as_str(), number)?;
@@ -246,9 +265,15 @@ impl State {
         let whole = || -> Result<Kept, redb::Error> {
             let read = db.begin_read()?;
             let mut kept = Kept { snapshot: snapshot::parts(&read)?, ..Kept::default() };
+            let times = match read.open_table(DECIDED) {
+                Err(TableError::TableDoesNotExist(_)) => None,
+                times => Some(times?),
+            };
             for row in read.open_table(JOURNAL)?.iter()? {
                 let (number, record) = row?;
-                kept.journal.push((number.value(), record.value().to_vec()));
+                let number = number.value();
+                let at = times.as_ref().map(|times| times.get(number)).transpose()?.flatten().map(|at| at.value());
+                kept.journal.push(Decided { number, at, record: record.value().to_vec() });
             }
             for row in read.open_table(DELIVERED)?.iter()? {
                 let (sink, number) = row?;

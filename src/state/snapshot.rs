@@ -1,9 +1,10 @@
 //! A snapshot on its way to the disk and back.
 
+use crate::lock::lock;
 use crate::state::{META, SNAPSHOT, State, StateError};
 use redb::{ReadTransaction, ReadableDatabase};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 /// Key in the table of versions: the number of the snapshot that counts.
 const CURRENT: &str = "snapshot";
@@ -85,8 +86,4 @@ pub(super) fn packed(part: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.include_checksum(true)?;
     std::io::Write::write_all(&mut encoder, part)?;
     encoder.finish()
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

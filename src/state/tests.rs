@@ -5,8 +5,12 @@ mod power;
 use super::*;
 use std::sync::Mutex;
 
+fn decided(number: u64) -> Decided {
+    Decided { number, at: Some(1_430_000_000_000 + number), record: b"{}".to_vec() }
+}
+
 fn record(number: u64) -> Change {
-    Change { journal: vec![(number, b"{}".to_vec())], ..Change::default() }
+    Change { journal: vec![decided(number)], ..Change::default() }
 }
 
 #[test]
@@ -22,8 +26,21 @@ fn changes_are_kept_and_forgotten() {
     state.into_inner().unwrap().commit(&Change { delivered, forget: 2, ..Change::default() }).unwrap();
     let kept = State::open(dir.path(), "key").unwrap().kept().unwrap();
     let delivered = [("file".to_owned(), 2)].into();
-    assert_eq!(kept, Kept { snapshot: parts, journal: vec![(3, b"{}".to_vec())], delivered });
+    assert_eq!(kept, Kept { snapshot: parts, journal: vec![decided(3)], delivered });
     assert!(matches!(State::open(dir.path(), "other"), Err(StateError::Key { .. })));
+}
+
+/// A state of before there were times.
+#[test]
+fn records_without_a_time_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut state = State::open(dir.path(), "key").unwrap();
+    state.commit(&record(1)).unwrap();
+    state.write(|write| write.delete_table(DECIDED).map(|_| ()).map_err(Into::into)).unwrap();
+    assert_eq!(state.kept().unwrap().journal, [Decided { at: None, ..decided(1) }]);
+    state.commit(&record(2)).unwrap();
+    assert_eq!(state.kept().unwrap().journal, [Decided { at: None, ..decided(1) }, decided(2)]);
+    state.verify().unwrap();
 }
 
 /// A store that failed takes nothing more until it is opened again.

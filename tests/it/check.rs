@@ -59,6 +59,7 @@ fn what_is_wrong_is_named() {
         ("good.toml", b"memory = \"64MiB\"\nlisten = \"127.0.0.1:9999\"\n"),
         ("listen.toml", b"listen = \"somewhere\"\n"),
         ("text.log", b"this is\nno log\n"),
+        ("empty.log", b""),
     ]);
     let code = |args: &[&str]| check(files.dir(), args);
     let (status, _, err) = code(&["--config", "typo.toml"]);
@@ -71,6 +72,17 @@ fn what_is_wrong_is_named() {
     assert!(status == Some(0) && out.contains("good.toml can be used"), "{out}");
     let (status, _, err) = code(&["text.log"]);
     assert!(status == Some(3) && err.contains("text.log"), "{err}");
+    let (status, out, err) = code(&["empty.log"]);
+    assert!(
+        status == Some(0) && out.contains("\nempty.log\nis empty: nothing can be told") && err.is_empty(),
+        "{out}{err}"
+    );
+    let (status, out, err) = code(&["empty.log", "text.log"]);
+    assert!(status == Some(3) && err.contains("text.log") && !out.contains("format:"), "{out}{err}");
+    let (status, _, err) = code(&["--config", "."]);
+    assert!(status == Some(2) && err.contains("name a file in it, such as ./deguchi.toml"), "{err}");
+    let (status, _, err) = code(&["--config", "none.toml"]);
+    assert!(status == Some(2) && err.contains("none.toml") && err.contains("check its name"), "{err}");
     let (status, _, err) = code(&["none.log"]);
     assert!(status == Some(3) && err.contains("none.log"), "{err}");
 }

@@ -62,12 +62,12 @@ fn panels(file: &str) -> Vec<Panel> {
     panels.map(panel).collect()
 }
 
-const BOARDS: [&str; 2] = ["grafana/soc.json", "grafana/operations.json"];
+const BOARDS: [&str; 3] = ["grafana/soc.json", "grafana/incident.json", "grafana/operations.json"];
 
 /// A query as Grafana sends it when all jobs and instances are chosen.
 fn filled(query: &str, rate: &str, range: &str) -> String {
     let query = query.replace("$__rate_interval", rate).replace("$__range", range);
-    let query = query.replace("$job", ".*").replace("$instance", ".*");
+    let query = ["$job", "$instance", "$detector", "$severity"].iter().fold(query, |query, v| query.replace(v, ".*"));
     assert!(!query.contains('$'), "{query}: a variable nobody sets");
     query
 }
@@ -98,7 +98,9 @@ fn every_panel_says_what_it_is() {
         let board: Value = serde_json::from_str(&text(file)).expect(file);
         let variables = board["templating"]["list"].as_array().expect("variables").iter();
         let variables: Vec<&str> = variables.filter_map(|v| v["name"].as_str()).collect();
-        assert_eq!(variables, ["datasource", "job", "instance"], "{file}");
+        assert_eq!(variables[..3], ["datasource", "job", "instance"], "{file}");
+        let own: &[&str] = if file.ends_with("incident.json") { &["detector", "severity", "page"] } else { &[] };
+        assert_eq!(&variables[3..], own, "{file}");
         let ids: BTreeSet<i64> =
             board["panels"].as_array().expect("panels").iter().filter_map(|panel| panel["id"].as_i64()).collect();
         assert_eq!(ids.len(), board["panels"].as_array().expect("panels").len(), "{file}: one id for each panel");
@@ -120,6 +122,24 @@ fn every_panel_says_what_it_is() {
             }
         }
     }
+}
+
+/// Variables that links of the drill-down may use are those that it has, or that Grafana gives to each link.
+#[test]
+fn links_lead_to_the_incident_page() {
+    let board: Value = serde_json::from_str(&text("grafana/incident.json")).expect("JSON");
+    let links: Vec<String> = panels("grafana/incident.json")
+        .iter()
+        .filter_map(|panel| Some(panel.json["fieldConfig"]["defaults"]["links"][0]["url"].as_str()?.to_owned()))
+        .collect();
+    assert!(links.len() >= 5 && links.iter().all(|link| link.starts_with("${page}/#")), "{links:?}");
+    assert_eq!(board["links"][1]["url"], "${page}/");
+    for variable in links.iter().flat_map(|link| link.split("${").skip(1)).filter_map(|rest| rest.split('}').next()) {
+        assert!(["page", "__field.labels.detector", "__field.labels.severity"].contains(&variable), "{variable}");
+    }
+    // The overview leads here.
+    let soc = text("grafana/soc.json");
+    assert!(soc.contains("/d/deguchi-incident?") && board["uid"] == "deguchi-incident");
 }
 
 /// Runs a checker in `dashboards/`, which must have nothing to blame.
@@ -189,8 +209,15 @@ fn an_archive_fills_the_overview() {
     let span = (times[0], times[times.len() - 1]);
     let range = format!("{}s", (span.1 - span.0) as u64);
     let mut asked = 0;
-    for panel in panels("grafana/soc.json") {
-        for query in panel.queries.iter().filter(|query| names(query).is_subset(&families)) {
+    for (board, panel) in
+        BOARDS[..2].iter().flat_map(|board| panels(board).into_iter().map(move |panel| (board, panel)))
+    {
+        for query in &panel.queries {
+            if !names(query).is_subset(&families) {
+                // All of the drill-down is for archives too.
+                assert_eq!(*board, "grafana/soc.json", "{}: {query}", panel.title);
+                continue;
+            }
             let query = filled(query, "5m", &range);
             let found = match panel.json["type"] == "timeseries" {
                 true => prometheus.range(&query, span),
@@ -201,7 +228,7 @@ fn an_archive_fills_the_overview() {
             asked += 1;
         }
     }
-    assert!(asked >= 12, "{asked} queries on what the history has: {families:?}");
+    assert!(asked >= 22, "{asked} queries on what the history has: {families:?}");
 
     let records = std::fs::read_to_string(&alerts).expect("alerts");
     let records = records.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));

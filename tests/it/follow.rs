@@ -4,6 +4,7 @@ mod archives;
 mod content;
 mod identity;
 mod logrotate;
+mod many;
 mod model;
 mod rotation;
 mod second_names;

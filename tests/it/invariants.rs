@@ -1,9 +1,13 @@
 //! What holds of any log, however odd: random small ones from a tiny alphabet, where everything collides.
 
-use crate::lab::{DAY, Outcome, run, run_all, threads};
+use crate::lab::{self, DAY, Outcome, run, run_all, threads};
 use deguchi::alert::RecordKind;
+use deguchi::engine::{Engine, Found, INPUTS};
+use deguchi::input::Chunk;
+use deguchi::parse::{Parser, by_name};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// One line: mostly near the others in time, sometimes anywhere; now and then no line at all.
 fn line() -> impl Strategy<Value = (i64, String)> {
@@ -107,4 +111,20 @@ proptest! {
         let outcome = run(&log, threads(1), cutter(seed, 100));
         prop_assert_eq!(outcome.summary.bytes, log.len() as u64);
     }
+}
+
+/// Senders over the network come and go for years, each a new input: none is given the number of one that goes on.
+#[test]
+fn numbers_of_inputs_that_have_ended_are_used_again() {
+    let parser: Arc<dyn Parser> = Arc::from(by_name("squid").unwrap());
+    let mut engine = Engine::new(threads(1)).unwrap();
+    let add = |engine: &mut Engine| engine.add_input("a", "squid", Arc::clone(&parser), DAY);
+    (0..INPUTS).for_each(|n| assert_eq!(usize::from(add(&mut engine)), n));
+    let mut found = Found::default();
+    engine.round(Vec::new(), &[9, 7], &mut found);
+    let numbers = [add(&mut engine), add(&mut engine)];
+    assert_eq!(numbers, [7, 9]);
+    let bytes = lab::line(DAY, "10.0.0.1", "http://one.example/").into_bytes();
+    engine.round(vec![(7, Chunk { bytes, ..Chunk::default() })], &[7], &mut found);
+    assert_eq!((engine.summary().lines, engine.summary().events, add(&mut engine)), (1, 1, 7));
 }

@@ -10,6 +10,7 @@ mod determinism;
 mod duplicates;
 mod end_to_end;
 mod fanout;
+mod first_hour;
 mod flood;
 mod follow;
 mod formats;

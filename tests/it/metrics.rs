@@ -4,7 +4,8 @@ use crate::sink::beacon;
 use deguchi::alert::{AllowReport, Record, RecordKind, Severity};
 use deguchi::engine::PaneCount;
 use deguchi::engine::{InputSummary, Rejected, Summary};
-use deguchi::metrics::{ErrorReason, History, Metrics};
+use deguchi::input::ErrorReason;
+use deguchi::metrics::{History, Metrics};
 use deguchi::parse::Reason;
 use std::io::Write;
 use std::path::Path;
@@ -64,7 +65,7 @@ fn metrics() -> Metrics {
     metrics.memory_limit(1 << 30);
     metrics.ioc_entries(12);
     metrics.learned_over(&beacon());
-    metrics.input_error("log", ErrorReason::of("truncated_archive"));
+    metrics.input_error("log", ErrorReason::TruncatedArchive);
     let rose = Record { record: RecordKind::Update, severity: Severity::Critical, ..beacon() };
     let other = Record { episode: "other".into(), ..beacon() };
     let ended = Record { record: RecordKind::End, ..other.clone() };

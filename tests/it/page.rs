@@ -110,6 +110,34 @@ fn choose(browser: &mut Browser, name: &str, value: &str) -> Vec<String> {
     serde_json::from_value(browser.eval(SEEN)).expect("a list")
 }
 
+/// A dashboard links so.
+#[test]
+fn a_link_says_what_is_shown() {
+    let folder = folder();
+    let Some(mut browser) = Browser::start() else { return };
+    let page = report(incident(), folder.path(), "en");
+    browser.open_file(&page);
+    let seen = |browser: &mut Browser| -> Vec<String> { serde_json::from_value(browser.eval(SEEN)).expect("a list") };
+    let all = seen(&mut browser);
+    let mut go = |hash: &str| {
+        // The event comes after the change.
+        browser.eval(&format!("location.hash = {hash:?}; new Promise(then => setTimeout(then, 200))"));
+        let fields = "['severity', 'detector'].map(name => document.forms.filter.elements[name].selectedOptions[0]) \
+                      .map(option => option.dataset.name ?? option.value)";
+        let fields: Vec<String> = serde_json::from_value(browser.eval(fields)).expect("a list");
+        (seen(&mut browser), fields)
+    };
+    let (high, fields) = go("#severity=high&detector=beacon");
+    assert!(
+        !high.is_empty() && high.len() < all.len() && high.iter().all(|s| s == "high" || s == "critical"),
+        "{high:?}"
+    );
+    assert_eq!(fields, ["high", "beacon"]);
+    // What no field has changes nothing, and runs nothing.
+    let (again, fields) = go("#severity=%3Cscript%3E&nothing=1&__proto__=2&detector=no");
+    assert!(again == high && fields == ["high", "beacon"], "{fields:?}");
+}
+
 #[test]
 fn filters_show_what_fits() {
     let folder = folder();

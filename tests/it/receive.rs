@@ -5,12 +5,13 @@ mod squid;
 use crate::lab::{DAY, HOUR, beacon, line, merged, reading};
 use crate::servers::{free, until};
 use crate::watch::{Watch, log, replayed};
+use deguchi::input::receive::{PEERS, SILENT};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 const LINES: &str = "deguchi_input_lines_total{input=\"log\"}";
 const EVENTS: &str = "deguchi_input_events_total{input=\"log\"}";
@@ -195,6 +196,40 @@ fn f59_more_connections_than_may_be_are_refused() {
     receiver.watch.wait(CONNECTIONS, 0.0);
     receiver.tcp().write_all(line(DAY, "10.0.0.1", "http://one.example/").as_bytes()).unwrap();
     receiver.watch.wait(LINES, 1.0);
+}
+
+/// As many senders as may have a spool, all of them read and silent for a while: the next one is refused, and then has room.
+#[test]
+fn f59_silent_senders_make_room_for_others() {
+    let receiver = Receiver::start("");
+    let send = |n: u8, minute: i64| {
+        let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 1, n), 0)).unwrap();
+        let line = line(DAY + minute * 60_000, &format!("10.0.0.{n}"), "http://one.example/");
+        socket.send_to(line.as_bytes(), receiver.at).unwrap();
+    };
+    (1..=PEERS as u8).for_each(|n| send(n, 0));
+    receiver.watch.wait(LINES, PEERS as f64);
+    send(200, 1);
+    receiver.watch.wait("deguchi_input_dropped_messages_total{input=\"log\",reason=\"peers\"}", 1.0);
+    let folders = std::fs::read_dir(receiver.dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    let spool = folders.into_iter().find(|path| path.to_string_lossy().contains("deguchi-spool-")).expect("a spool");
+    let ago = SystemTime::now() - SILENT - Duration::from_secs(60);
+    for live in std::fs::read_dir(spool).unwrap() {
+        std::fs::File::open(live.unwrap().path()).unwrap().set_modified(ago).unwrap();
+    }
+    until("there is room", PATIENCE, || {
+        send(200, 1);
+        receiver.watch.metric(LINES).filter(|&lines| lines > PEERS as f64)
+    });
+    // Those of which all was covered when the next one came.
+    let forgotten = receiver.watch.metric("deguchi_input_senders_forgotten_total{input=\"log\"}").unwrap();
+    assert!((1.0..=PEERS as f64).contains(&forgotten), "{forgotten}");
+    // Who comes back goes on as if nothing had been.
+    let lines = receiver.watch.metric(LINES).unwrap();
+    send(1, 2);
+    until("it is read", PATIENCE, || receiver.watch.metric(LINES).filter(|&now| now > lines));
+    assert_eq!(receiver.watch.metric(LOST), Some(0.0));
+    assert_eq!(receiver.watch.stop(), Some(0));
 }
 
 /// A byte now and then keeps a message open, and its connection, no longer than it may take.

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 struct Request {
     head: String,
     body: Vec<u8>,
+    came: Instant,
 }
 
 impl Request {
@@ -33,6 +34,8 @@ impl Request {
 /// What a server does with a request.
 enum Answer {
     Status(u16),
+    /// A status, and further lines of the head.
+    Head(u16, &'static str),
     /// Hangs up without a word, though it has read all.
     Nothing,
     Slow(Duration),
@@ -55,7 +58,7 @@ impl Server {
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
                 let mut head = String::new();
                 while reader.read_line(&mut head).is_ok_and(|n| n > 2) {}
-                let mut request = Request { head, body: Vec::new() };
+                let mut request = Request { head, body: Vec::new(), came: Instant::now() };
                 let length = request.header("content-length").parse().unwrap_or(0);
                 request.body = vec![0; length];
                 if reader.read_exact(&mut request.body).is_err() {
@@ -66,16 +69,17 @@ impl Server {
                     taken.push(request);
                     taken.len() - 1
                 };
-                let status = match answer(number) {
+                let (status, more) = match answer(number) {
                     Answer::Nothing => continue,
-                    Answer::Status(status) => status,
+                    Answer::Status(status) => (status, ""),
+                    Answer::Head(status, more) => (status, more),
                     Answer::Slow(time) => {
                         std::thread::sleep(time);
-                        200
+                        (200, "")
                     }
                 };
                 let mut stream = stream;
-                let _ = write!(stream, "HTTP/1.1 {status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+                let _ = write!(stream, "HTTP/1.1 {status} X\r\n{more}Content-Length: 2\r\nConnection: close\r\n\r\nok");
             }
         });
         Server { address, taken }
@@ -207,6 +211,27 @@ fn f61_a_webhook_that_fails_for_a_while() {
     assert_eq!(watch.stop(), Some(0));
 }
 
+/// Seconds and a date, by the clock of the server; nonsense is as if nothing were said.
+#[test]
+fn f61_a_webhook_that_says_when() {
+    let server = Server::start("127.0.0.1:0", |n| match n {
+        0 => Answer::Head(429, "Retry-After: 4\r\n"),
+        1 => Answer::Head(503, "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:43 GMT\r\n"),
+        2 => Answer::Head(503, "Retry-After: soon\r\n"),
+        _ => Answer::Status(200),
+    });
+    let desk = Desk::new(&format!("[[sink]]\nkind = \"webhook\"\nurl = \"http://{}/\"\n", server.address));
+    let watch = desk.watch();
+    has_all(&server, &desk);
+    let taken = server.taken();
+    let pauses: Vec<f64> = taken.windows(2).map(|two| (two[1].came - two[0].came).as_secs_f64()).collect();
+    // Without a word the first three pauses are of about 1, 2 and 4 s.
+    assert!((4.0..5.0).contains(&pauses[0]) && (6.0..7.0).contains(&pauses[1]), "{pauses:?}");
+    assert!((2.5..6.0).contains(&pauses[2]) && pauses[3] < 2.0, "{pauses:?}");
+    assert_eq!(watch.metric(&deliveries("retry")), Some(3.0));
+    assert_eq!(watch.stop(), Some(0));
+}
+
 #[test]
 fn f61_a_webhook_that_refuses() {
     let server = Server::start("127.0.0.1:0", |n| Answer::Status(if n == 1 { 422 } else { 200 }));
@@ -251,11 +276,61 @@ fn f61_a_webhook_that_comes_after_a_kill() {
     until("all wait", Duration::from_secs(30), || {
         watch.metric("deguchi_sink_outbox_records{sink=\"webhook\"}").filter(|n| *n >= wanted)
     });
+    let oldest =
+        |watch: &Watch| watch.metric("deguchi_sink_outbox_oldest_timestamp_seconds{sink=\"webhook\"}").unwrap();
+    let since = oldest(&watch);
+    watch.kill();
+    let watch = desk.watch();
+    until("they wait again", Duration::from_secs(30), || {
+        watch.metric("deguchi_sink_outbox_records{sink=\"webhook\"}").filter(|n| *n >= wanted)
+    });
+    // Kept to the millisecond.
+    assert!((oldest(&watch) - since).abs() < 0.01, "it waits as long as it waits, whoever runs: {since}");
     watch.kill();
     let server = Server::start(&address.to_string(), |_| Answer::Status(200));
     let watch = desk.watch();
     has_all(&server, &desk);
     assert_eq!(watch.stop(), Some(0));
+}
+
+/// Two files besides that of `--alerts`, of which one asks for severity medium and is rotated: killed at any time, each record
+/// is in each of them once.
+#[test]
+fn f48_files_have_what_they_ask_for_once() {
+    let desk = Desk::new(
+        "snapshot-seconds = 1\n[[sink]]\nkind = \"file\"\nname = \"pager\"\npath = \"worse.jsonl\"\nseverity = \"medium\"\n\
+         [[sink]]\nkind = \"file\"\nname = \"siem\"\npath = \"siem.ocsf\"\nformat = \"ocsf\"\n",
+    );
+    std::fs::write(&desk.log, "").unwrap();
+    let log = log();
+    for (n, piece) in log.chunks(log.len() / 6 + 1).enumerate() {
+        let watch = desk.watch();
+        desk.append(piece);
+        std::thread::sleep(Duration::from_millis(700 + 200 * n as u64));
+        if n % 2 == 1 {
+            std::fs::rename(desk.at("worse.jsonl"), desk.at(&format!("worse.jsonl.{n}"))).unwrap();
+            watch.signal("HUP");
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        watch.kill();
+    }
+    let watch = desk.watch();
+    let read = |name: &str| std::fs::read_to_string(desk.at(name)).unwrap_or_default();
+    let wanted = desk.wanted("alert").len();
+    until("all alerts", Duration::from_secs(20), || {
+        (read("alerts").matches("\"record\":\"alert\"").count() == wanted).then_some(())
+    });
+    assert_eq!(watch.stop(), Some(0));
+    let all = read("alerts");
+    let worse: Vec<&str> = all.lines().filter(|line| !line.contains("\"severity\":\"low\"")).collect();
+    assert!(!worse.is_empty() && worse.len() < all.lines().count(), "{} of {}", worse.len(), all.lines().count());
+    let rotated = ["worse.jsonl.1", "worse.jsonl.3", "worse.jsonl.5", "worse.jsonl"].map(read).concat();
+    assert_eq!(rotated.lines().collect::<Vec<_>>(), worse, "the same bytes, in order");
+    let field = |line: &str, path: &str| {
+        serde_json::from_str::<Value>(line).unwrap().pointer(path).unwrap().as_str().unwrap().to_owned()
+    };
+    let ids: Vec<String> = all.lines().map(|line| field(line, "/id")).collect();
+    assert_eq!(read("siem.ocsf").lines().map(|line| field(line, "/metadata/uid")).collect::<Vec<_>>(), ids);
 }
 
 /// Version, host, program, process, detector, and the record.
@@ -405,4 +480,5 @@ fn what_a_sink_needs_is_asked_for_at_the_start() {
     assert!(said(&format!("{webhook}secret-file = \"none\"\n"), 2).contains("none: the secret cannot be read"));
     assert!(said(&format!("{webhook}ca-file = \"deguchi.toml\"\n"), 2).contains("certificates in PEM"));
     assert!(said("[[sink]]\nkind = \"webhook\"\n", 2).contains("url of the sink"));
+    assert!(said("[[sink]]\nkind = \"file\"\npath = \"none/a\"\n", 4).contains("none/a"));
 }

@@ -302,6 +302,23 @@ fn bad_inputs_are_named() {
     }
 }
 
+/// Its format is not known yet when it ends, since a newer log has come: what it held is counted.
+#[test]
+fn f31_lines_of_a_log_that_ends_before_its_format_is_known_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    std::fs::write(at("access.log.1"), "no log at all\n".repeat(3)).unwrap();
+    let watch = Watch::of(&at("access.log*"), &at("alerts"), &[]);
+    watch.wait("deguchi_input_open_files{input=\"log\"}", 1.0);
+    // Longer than first lines are waited for.
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(watch.metric("deguchi_input_lines_total{input=\"log\"}"), Some(0.0), "better ones may come");
+    std::fs::write(at("access.log"), line(DAY, "10.0.0.1", "http://one.example/")).unwrap();
+    watch.wait("deguchi_input_lines_total{input=\"log\"}", 4.0);
+    watch.wait("deguchi_input_events_total{input=\"log\"}", 1.0);
+    assert_eq!(watch.stop(), Some(0));
+}
+
 /// As text and as JSON, from a level on; what stands in a name is escaped.
 #[test]
 fn messages_have_a_level_and_a_part() {

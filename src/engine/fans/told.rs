@@ -2,10 +2,10 @@
 
 use crate::alert::{Episode, Record, RecordKind, Telling};
 use crate::engine::batch::shard_of;
-use crate::engine::lock;
 use crate::engine::pane::Pane;
 use crate::engine::shard::Shard;
 use crate::event::{Contact, Method, Millis};
+use crate::lock::lock;
 use crate::window::{Burst, Detail, Domain, Fan, Hand, MEETINGS, Meeting, Pair, Story, Watched};
 use serde::{Deserialize, Serialize};
 use std::sync::Mutex;

@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::lock::lock;
 
 /// What is known of a file without reading it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,12 +119,12 @@ struct OnDisk(Mutex<File>);
 
 impl Open for OnDisk {
     fn stat(&self) -> io::Result<Stat> {
-        let file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = lock(&self.0);
         file.metadata().map(|metadata| stat(&metadata))
     }
 
     fn read_at(&self, at: u64, out: &mut [u8]) -> io::Result<usize> {
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock(&self.0);
         file.seek(SeekFrom::Start(at))?;
         file.read(out)
     }

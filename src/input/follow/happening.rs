@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::super::error::InputError;
+use super::super::error::ErrorReason;
 
 /// What happened to one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub enum Happening {
     /// A file was over and its last line had no end; the line was handed out as it was.
     UnfinishedLine,
     /// Something could not be read; it is tried again, ever less often.
-    Failed(Trouble),
+    Failed(ErrorReason),
 }
 
 impl Happening {
@@ -73,51 +73,6 @@ impl Happening {
             Self::InodeReused { .. } => Some("inode_reused"),
             Self::DeletedUnread { .. } => Some("deleted_unread"),
             _ => None,
-        }
-    }
-}
-
-/// Why something could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// Cannot be opened: a loop of links, a link to nothing, a directory, a device.
-    Open,
-    /// Reading broke off.
-    Read,
-    /// Not allowed.
-    Permission,
-    /// An archive that ends too early and does not grow.
-    TruncatedArchive,
-    /// A damaged archive.
-    CorruptArchive,
-    /// The server has forgotten the open file (NFS).
-    StaleHandle,
-    /// Too many open files.
-    Limit,
-}
-
-impl Trouble {
-    /// The metric label.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Read => "read",
-            Self::Permission => "permission",
-            Self::TruncatedArchive => "truncated_archive",
-            Self::CorruptArchive => "corrupt_archive",
-            Self::StaleHandle => "stale_handle",
-            Self::Limit => "limit",
-        }
-    }
-
-    pub(super) fn of(error: &InputError) -> Self {
-        match error.reason() {
-            "limit" => Self::Limit,
-            "permission" => Self::Permission,
-            "read" => Self::Read,
-            "truncated_archive" => Self::TruncatedArchive,
-            "corrupt_archive" => Self::CorruptArchive,
-            _ => Self::Open,
         }
     }
 }

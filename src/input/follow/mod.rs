@@ -2,7 +2,8 @@
 //!
 //! | file | noun |
 //! | --- | --- |
-//! | `streams` | all streams behind one pattern; finds new ones |
+//! | `streams` | all streams behind one pattern |
+//! | `discover` | which paths are new logs |
 //! | `settings` | how to follow |
 //! | `files` | the file system as seen: list, look, open for reading |
 //! | `pattern` | the name a user gave → the paths behind it |
@@ -41,12 +42,16 @@
 //! - A file rewritten with the same length within one tick of the file system's clock is noticed when it grows.
 //! - Bytes written to a rotated file after it was silent for `rotate_wait` and the next file has content.
 //! - A file cut, while nobody followed, to less than 64 bytes (behind leading `#` lines) is taken for a new one.
+//! - Rotated files that nobody saw come are read in the order of their times of change: one that was still written to after
+//!   its successor was over is read behind that, and its lines are late (they count, and are counted as late). What is in
+//!   a line, its time included, is not known here; births do not tell either, since a compressed file is born anew.
 //! - A rotated file that was compressed without keeping the time of change (`gzip`, `zstd` and `logrotate` keep it),
 //!   and was there before following began, may be taken for one that was missed.
 //! - `xz`, `bzip2` and other archives are not read: compress with gzip or zstd, or with `delaycompress`.
 
 mod backoff;
 mod content;
+mod discover;
 mod end;
 mod files;
 mod happening;
@@ -63,7 +68,7 @@ mod turn;
 mod way;
 
 pub use files::{Disk, Files, Open, Stat};
-pub use happening::{Happening, Note, Trouble};
+pub use happening::{Happening, Note};
 pub use pattern::is_there;
 pub use position::{Checkpoint, CheckpointError, Position};
 pub use settings::{FollowSettings, From};

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::files::Stat;
 use super::mark::{Generation, Key, Sum, sum};
@@ -64,6 +64,8 @@ impl Position {
 pub struct Checkpoint {
     version: u32,
     key: Sum,
+    /// In the order of their names, once each.
+    #[serde(deserialize_with = "sorted")]
     pub(super) streams: Vec<Position>,
     /// Paths and patterns as they were followed, as bytes.
     followed: Vec<Vec<u8>>,
@@ -79,16 +81,22 @@ impl Checkpoint {
 
     /// Replaces the place in a stream by a later one.
     pub fn cover(&mut self, position: &Position) {
-        match self.streams.iter_mut().find(|known| known.name == position.name) {
-            Some(known) => known.clone_from(position),
-            None => self.streams.push(position.clone()),
+        match self.find(&position.name) {
+            Ok(at) => self.streams[at].clone_from(position),
+            Err(at) => self.streams.insert(at, position.clone()),
         }
     }
 
     /// Drops a stream that has ended.
     pub fn forget(&mut self, stream: &Path) {
-        let name = bytes(stream);
-        self.streams.retain(|known| known.name != name);
+        if let Ok(at) = self.find(&bytes(stream)) {
+            self.streams.remove(at);
+        }
+    }
+
+    /// Where a stream is, or is to be.
+    fn find(&self, name: &[u8]) -> Result<usize, usize> {
+        self.streams.binary_search_by(|known| known.name.as_slice().cmp(name))
     }
 
     /// All logs behind these paths and patterns were looked for at this time. Of one that has no place here nothing was
@@ -112,6 +120,7 @@ impl Checkpoint {
                 known.target = bytes(&path);
             }
         }
+        sort(&mut self.streams);
     }
 
     /// The places in it.
@@ -129,6 +138,18 @@ impl Checkpoint {
         }
         Ok(())
     }
+}
+
+fn sort(streams: &mut Vec<Position>) {
+    streams.sort_by(|a, b| a.name.cmp(&b.name));
+    streams.dedup_by(|a, b| a.name == b.name);
+}
+
+/// What an earlier version wrote was in the order of coming.
+fn sorted<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Position>, D::Error> {
+    let mut streams = Vec::deserialize(from)?;
+    sort(&mut streams);
+    Ok(streams)
 }
 
 /// Why a checkpoint cannot be used. It is never put aside silently: that would read everything twice or skip it.

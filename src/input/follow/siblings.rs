@@ -1,7 +1,8 @@
 //! Names that rotation gives: which belong to a live file, and which of two is older.
 
 use std::cmp::Ordering;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStringExt;
 
 /// What may stand in a rotated name besides numbers and dates.
 const WORDS: [&[u8]; 11] = [b"gz", b"zst", b"zstd", b"xz", b"bz2", b"lz4", b"old", b"bak", b"prev", b"save", b"orig"];
@@ -50,13 +51,33 @@ pub(super) fn age(live: &OsStr, name: &OsStr) -> Option<Age> {
     }
 }
 
+/// Names of live files that `name` may be a rotated sibling of: all for which [`age`] tells one, and some more. How many does
+/// not depend on what else there is.
+pub(super) fn live_names(name: &OsStr) -> Vec<OsString> {
+    let bytes = name.as_encoded_bytes();
+    let cuts: Vec<usize> = (1..bytes.len()).filter(|&at| is_separator(&bytes[at])).collect();
+    let mut names: Vec<Vec<u8>> =
+        cuts.iter().filter(|&&at| suffix(&bytes[at..]).is_some()).map(|&at| bytes[..at].to_vec()).collect();
+    // Before the extension, which is one dot and what follows it, up to what may follow that.
+    for (n, &dot) in cuts.iter().enumerate().filter(|(_, at)| bytes[**at] == b'.') {
+        let numbers = cuts[..n].iter().rev().take_while(|&&at| suffix(&bytes[at..dot]).is_some());
+        let next = cuts[n + 1..].iter().position(|&at| bytes[at] == b'.').map_or(cuts.len(), |after| n + 2 + after);
+        let ends = || cuts[n + 1..next].iter().copied().chain([bytes.len()]);
+        names.extend(numbers.flat_map(|&stem| ends().map(move |end| [&bytes[..stem], &bytes[dot..end]].concat())));
+    }
+    names.into_iter().map(OsString::from_vec).collect()
+}
+
+fn is_separator(byte: &u8) -> bool {
+    matches!(byte, b'.' | b'-' | b'_')
+}
+
 fn suffix(rest: &[u8]) -> Option<Age> {
-    let separator = |b: &u8| matches!(b, b'.' | b'-' | b'_');
-    if !rest.first().is_some_and(separator) {
+    if !rest.first().is_some_and(is_separator) {
         return None;
     }
     let mut digits = Vec::new();
-    for piece in rest[1..].split(separator) {
+    for piece in rest[1..].split(is_separator) {
         let number = piece.iter().take_while(|b| b.is_ascii_digit()).count();
         // `T13` of a time may follow a date; `1~` is an editor's.
         let of_number = number > 0 && piece.iter().all(u8::is_ascii_alphanumeric);
@@ -80,6 +101,7 @@ fn suffix(rest: &[u8]) -> Option<Age> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn of(live: &str, name: &str) -> Option<Age> {
         age(OsStr::new(live), OsStr::new(name))
@@ -101,6 +123,33 @@ mod tests {
         assert_eq!(of("squid", "squid-eu"), None);
         assert_eq!(of("access.log", "access.log."), None);
         assert_eq!(of(".log", "-1.log"), None);
+    }
+
+    #[test]
+    fn a_rotated_name_says_of_which_few_files_it_may_be() {
+        let of = |name: &str| live_names(OsStr::new(name)).len();
+        assert_eq!(of("access.log"), 0);
+        for name in ["access.log.1", "access.log.4711.gz", "access.log-20260101", "access-2026-01-01.log.gz"] {
+            assert!((1..=8).contains(&of(name)), "{name}: {}", of(name));
+        }
+        assert!(of(&".1".repeat(100)) < 100_000 && of(&".".repeat(255)) < 10);
+    }
+
+    proptest! {
+        #[test]
+        fn no_live_file_is_left_out(
+            live in "(proxy|a|[a.-]{1,4})[.]?(log|x)?",
+            rest in "([._-](1|20260101|gz|old|T13|eu)){0,4}",
+            before in any::<bool>(),
+            after in "([._-](gz|old|1|x)){0,2}",
+        ) {
+            let dot = live.rfind('.').filter(|_| before).unwrap_or(live.len());
+            let name = [&live[..dot], &rest, &live[dot..], &after].concat();
+            let (live, name) = (OsStr::new(&live), OsStr::new(&name));
+            if age(live, name).is_some() {
+                prop_assert!(live_names(name).iter().any(|of| of == live), "{live:?} of {name:?}");
+            }
+        }
     }
 
     #[test]

@@ -101,11 +101,11 @@ impl Stream {
         }
     }
 
-    /// Whether it is this file, in reading or waiting.
-    pub(super) fn holds(&self, id: (u64, u64)) -> bool {
-        self.reader.as_ref().is_some_and(|reader| reader.generation.id() == id)
-            || self.queue.iter().any(|next| next.stat.id() == id)
-            || self.resume.as_ref().is_some_and(|generation| generation.id() == id)
+    /// Its files, in reading or waiting.
+    pub(super) fn ids(&self) -> impl Iterator<Item = (u64, u64)> {
+        let read = self.reader.as_ref().map(|reader| reader.generation.id());
+        let waiting = self.queue.iter().map(|next| next.stat.id());
+        read.into_iter().chain(waiting).chain(self.resume.as_ref().map(Generation::id))
     }
 
     /// Whether a file was read before under another name.

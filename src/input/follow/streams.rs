@@ -1,20 +1,16 @@
 //! All streams behind one pattern.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::Chunk;
 use super::backoff::Backoff;
-use super::content::Content;
-use super::files::{Files, Stat};
+use super::files::Files;
 use super::happening::Note;
 use super::pattern::Pattern;
 use super::position::{Checkpoint, CheckpointError, Position};
-use super::settings::{FollowSettings, From};
-use super::siblings::age;
+use super::settings::FollowSettings;
 use super::stream::Stream;
 use super::turn::Turn;
 
@@ -76,18 +72,18 @@ pub struct Gauges {
 
 /// Follows the logs behind one path or pattern.
 pub struct Follow {
-    pattern: Pattern,
-    settings: FollowSettings,
-    streams: Vec<Stream>,
+    pub(super) pattern: Pattern,
+    pub(super) settings: FollowSettings,
+    pub(super) streams: Vec<Stream>,
     names: BTreeMap<u32, PathBuf>,
     ids: u32,
-    first: bool,
+    pub(super) first: bool,
     /// When an earlier run looked for these logs last: those it has not read came later.
-    since: Option<u64>,
+    pub(super) since: Option<u64>,
     /// Which stream is served first, so that none starves.
     turn: usize,
     /// Paths that could not be looked at.
-    failing: BTreeMap<PathBuf, Backoff>,
+    pub(super) failing: BTreeMap<PathBuf, Backoff>,
 }
 
 impl Follow {
@@ -172,82 +168,11 @@ impl Follow {
         Poll { steps: turn.steps, more: turn.more }
     }
 
-    fn name(&mut self, path: &Path) -> u32 {
+    pub(super) fn name(&mut self, path: &Path) -> u32 {
         let id = self.ids;
         self.ids += 1;
         self.names.insert(id, path.to_path_buf());
         id
-    }
-
-    /// Makes streams of the paths that match and are neither rotated files nor second names of known ones.
-    fn discover(&mut self, turn: &mut Turn<'_>) {
-        let (paths, failed) = self.pattern.paths(turn.files);
-        for (path, cause) in failed {
-            self.fail(turn, &path, cause);
-        }
-        let known: BTreeSet<PathBuf> = self.streams.iter().map(|s| s.path.clone()).chain(paths.clone()).collect();
-        for path in &paths {
-            if turn.is_live(path) {
-                continue;
-            }
-            if self.failing.get(path).is_some_and(|backoff| !backoff.is_due(turn.now)) {
-                continue;
-            }
-            let is_retired = self.streams.iter().any(|s| s.path == *path);
-            if is_retired || known.iter().any(|live| live != path && is_rotated(live, path)) {
-                continue;
-            }
-            match turn.files.stat(path) {
-                Ok(stat) if stat.is_file => {
-                    self.failing.remove(path);
-                    if !self.is_known(turn, path, &stat) {
-                        self.add(path, turn.now);
-                    }
-                }
-                Ok(_) if paths.len() > 1 => {}
-                Ok(_) => self.fail(turn, path, io::Error::other("is not a regular file")),
-                Err(e) if e.kind() == io::ErrorKind::NotFound && !turn.files.is_link(path) => {}
-                Err(e) => self.fail(turn, path, e),
-            }
-        }
-    }
-
-    fn fail(&mut self, turn: &mut Turn<'_>, path: &Path, cause: io::Error) {
-        let backoff = self.failing.entry(path.to_path_buf()).or_default();
-        if backoff.is_due(turn.now) {
-            backoff.failed(turn.now);
-            turn.failed(None, path, cause);
-        }
-    }
-
-    /// Whether a file is one that another stream reads, will read next, or has read: a hard link, a bind mount, a link.
-    fn is_known(&self, turn: &Turn<'_>, path: &Path, stat: &Stat) -> bool {
-        let holds = |stream: &Stream| {
-            stream.holds(stat.id()) || turn.files.stat(&stream.path).is_ok_and(|other| other.id() == stat.id())
-        };
-        if self.streams.iter().any(holds) {
-            return true;
-        }
-        let mut readers = self.streams.iter().filter(|stream| stream.may_have_read(stat.id())).peekable();
-        if readers.peek().is_none() {
-            return false;
-        }
-        let Ok(file) = turn.files.open(path) else { return false };
-        readers.any(|stream| stream.has_read(turn, stat, &mut Content::live(Arc::clone(&file))))
-    }
-
-    fn add(&mut self, path: &Path, now: Duration) {
-        let from = match self.settings.from {
-            From::End if !self.first => From::Start,
-            from => from,
-        };
-        for stream in self.streams.iter_mut().filter(|stream| is_rotated(path, &stream.path)) {
-            stream.retire(now);
-        }
-        let id = self.name(path);
-        let mut stream = Stream::new(id, path.to_path_buf(), from);
-        stream.since = self.since.filter(|_| self.first);
-        self.streams.push(stream);
     }
 
     /// Lets go of deleted files when too many are held, those that were silent longest first.
@@ -281,10 +206,4 @@ impl std::fmt::Debug for Follow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Follow").field("streams", &self.names).finish_non_exhaustive()
     }
-}
-
-/// Whether `path` is a name that rotation gives to the file at `live`.
-fn is_rotated(live: &Path, path: &Path) -> bool {
-    live.parent() == path.parent()
-        && live.file_name().zip(path.file_name()).is_some_and(|(live, name)| age(live, name).is_some())
 }

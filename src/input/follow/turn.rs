@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::codec::Fault;
-use super::super::error::InputError;
+use super::super::error::{ErrorReason, InputError};
 use super::files::Files;
-use super::happening::{Happening, Note, Trouble};
+use super::happening::{Happening, Note};
 use super::stream::Stream;
 use super::{FollowSettings, Step};
 
@@ -56,13 +56,13 @@ impl Turn<'_> {
     pub(super) fn failed(&mut self, stream: Option<u32>, path: &Path, cause: io::Error) {
         let stale = is_stale(&cause);
         let error = InputError::opening(path, cause);
-        let trouble = if stale { Trouble::StaleHandle } else { Trouble::of(&error) };
+        let trouble = if stale { ErrorReason::StaleHandle } else { error.reason() };
         self.trouble(stream, path, trouble, error.to_string());
     }
 
     /// Reading an open file broke off.
     pub(super) fn broke_off(&mut self, stream: u32, path: &Path, at: u64, cause: io::Error) {
-        let trouble = if is_stale(&cause) { Trouble::StaleHandle } else { Trouble::Read };
+        let trouble = if is_stale(&cause) { ErrorReason::StaleHandle } else { ErrorReason::Read };
         let error = InputError::Read { path: path.to_path_buf(), at, dropped: 0, cause };
         self.trouble(Some(stream), path, trouble, error.to_string());
     }
@@ -70,11 +70,11 @@ impl Turn<'_> {
     /// A rotated file could not be decoded to its end.
     pub(super) fn damaged(&mut self, stream: u32, path: &Path, fault: &Fault) {
         let (trouble, what) = match fault {
-            Fault::Io(cause) => (Trouble::Read, cause.to_string()),
-            Fault::Truncated => (Trouble::TruncatedArchive, "it ends too early".to_string()),
-            Fault::Corrupt(what) => (Trouble::CorruptArchive, what.clone()),
-            Fault::Window => (Trouble::Limit, "it wants a window of more than 128 MiB".to_string()),
-            Fault::Dictionary => (Trouble::Read, "it needs a dictionary".to_string()),
+            Fault::Io(cause) => (ErrorReason::Read, cause.to_string()),
+            Fault::Truncated => (ErrorReason::TruncatedArchive, "it ends too early".to_string()),
+            Fault::Corrupt(what) => (ErrorReason::CorruptArchive, what.clone()),
+            Fault::Window => (ErrorReason::Limit, "it wants a window of more than 128 MiB".to_string()),
+            Fault::Dictionary => (ErrorReason::Read, "it needs a dictionary".to_string()),
         };
         let shown = super::super::error::Shown(path);
         let message = format!(
@@ -83,7 +83,7 @@ impl Turn<'_> {
         self.trouble(Some(stream), path, trouble, message);
     }
 
-    fn trouble(&mut self, stream: Option<u32>, path: &Path, trouble: Trouble, message: String) {
+    fn trouble(&mut self, stream: Option<u32>, path: &Path, trouble: ErrorReason, message: String) {
         let path = path.to_path_buf();
         let what = Happening::Failed(trouble);
         self.steps.push(Step::Happened(Note { stream, path, what, message: Some(message) }));

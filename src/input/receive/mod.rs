@@ -33,6 +33,6 @@ mod syslog;
 pub use drops::drops;
 pub use frame::{Frame, Framer, datagram};
 pub use sequence::Sequence;
-pub use shelf::{PEERS, Peer, Shelf};
+pub use shelf::{PEERS, Peer, SILENT, Shelf};
 pub use spool::Spool;
 pub use syslog::{Content, content, stored};

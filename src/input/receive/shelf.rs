@@ -1,13 +1,14 @@
 //! How much the spool holds, whose files are in it, and which pieces are no longer needed.
 
 use super::super::follow::{Disk, Files, Position, Stat};
-use std::collections::BTreeSet;
+use crate::lock::lock;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 /// Who sends: each has a file of its own, and is a log of its own.
@@ -31,10 +32,12 @@ impl std::fmt::Display for Peer {
     }
 }
 
-/// So many senders may have a file, so that nobody who makes up addresses fills the disk with files.
+/// So many senders may have a file at a time, so that nobody who makes up addresses fills the disk with files.
 pub const PEERS: usize = 64;
-/// A sender that was silent for so long is forgotten at the next start.
-const SILENT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// A sender that is not connected, was silent for so long and of which all is covered makes room for another that comes.
+pub const SILENT: Duration = Duration::from_secs(600);
+/// One that was silent for so long is forgotten at the next start in any case.
+const GONE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Digits of the number of a piece: the follower takes so many for a date, of which the larger is the newer.
 const DIGITS: usize = 12;
 
@@ -44,7 +47,12 @@ pub struct Shelf {
     folder: PathBuf,
     limit: u64,
     bytes: AtomicU64,
-    names: Mutex<BTreeSet<String>>,
+    /// The live files of senders, by name, and how many connections of each are open.
+    names: Mutex<BTreeMap<String, usize>>,
+    /// Somebody found no room since places were covered last, and this was said.
+    crowded: AtomicBool,
+    /// What a snapshot on the disk covers.
+    covered: Mutex<Vec<Position>>,
 }
 
 /// A file that is over.
@@ -64,13 +72,14 @@ impl Shelf {
         private(folder)?;
         // What is stored of places names files by their paths.
         let folder = fs::canonicalize(folder)?;
-        let (mut bytes, mut names) = (0, BTreeSet::new());
+        let (mut bytes, mut names) = (0, BTreeMap::new());
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
             bytes += entry.metadata().map_or(0, |meta| meta.len());
-            names.extend(live_name(&entry.file_name().to_string_lossy()).map(str::to_owned));
+            names.extend(live_name(&entry.file_name().to_string_lossy()).map(|name| (name.to_owned(), 0)));
         }
-        Ok(Shelf { folder, limit, bytes: AtomicU64::new(bytes), names: Mutex::new(names) })
+        let (bytes, names) = (AtomicU64::new(bytes), Mutex::new(names));
+        Ok(Shelf { folder, limit, bytes, names, crowded: AtomicBool::default(), covered: Mutex::default() })
     }
 
     /// Where it is, links followed.
@@ -92,24 +101,49 @@ impl Shelf {
 
     /// The file of a sender.
     pub(super) fn live(&self, peer: Peer) -> PathBuf {
-        self.folder.join(format!("{peer}.log"))
+        self.folder.join(live_of(peer))
     }
 
     /// The files of senders.
     pub(super) fn all_live(&self) -> Vec<PathBuf> {
-        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        names.iter().map(|name| self.folder.join(name)).collect()
+        self.names().keys().map(|name| self.folder.join(name)).collect()
+    }
+
+    fn names(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
+        lock(&self.names)
     }
 
     /// Whether there is room for a file of that sender, or it has one.
     pub fn admits(&self, peer: Peer) -> bool {
-        let name = format!("{peer}.log");
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let admitted = names.contains(&name) || names.len() < PEERS;
+        let name = live_of(peer);
+        let mut names = self.names();
+        let admitted = names.contains_key(&name) || names.len() < PEERS;
         if admitted {
-            names.insert(name);
+            names.entry(name).or_default();
         }
         admitted
+    }
+
+    /// Whether who finds no room is to say so: once each time that there may be some.
+    pub fn is_to_make_room(&self) -> bool {
+        !self.crowded.swap(true, Ordering::Relaxed)
+    }
+
+    /// A connection of a sender begins; it keeps its file until [`Shelf::disconnect`].
+    pub fn connect(&self, peer: Peer) {
+        *self.names().entry(live_of(peer)).or_default() += 1;
+    }
+
+    /// A connection of a sender ends.
+    pub fn disconnect(&self, peer: Peer) {
+        if let Some(open) = self.names().get_mut(&live_of(peer)) {
+            *open = open.saturating_sub(1);
+        }
+    }
+
+    /// A sender is written for, admitted before its file went or not.
+    pub(super) fn begin(&self, peer: Peer) {
+        self.names().entry(live_of(peer)).or_default();
     }
 
     /// The most that the live files may hold together is half of the limit: the other half are pieces, which go.
@@ -142,6 +176,8 @@ impl Shelf {
 
     /// Drops the pieces that are wholly before these places, which a snapshot on the disk covers.
     pub fn clear(&self, covered: &[Position]) {
+        *lock(&self.covered) = covered.to_vec();
+        self.crowded.store(false, Ordering::Relaxed);
         for place in covered {
             let live = place.path();
             if live.parent() != Some(&self.folder) {
@@ -162,29 +198,55 @@ impl Shelf {
         }
     }
 
-    /// Drops the files of senders that were silent for a week and of which all is covered; their paths.
+    /// Drops the files of senders that were silent for a week and of which all is covered; their paths. Nobody writes yet.
     pub fn forget_silent(&self, covered: &[Position], now: SystemTime) -> Vec<PathBuf> {
-        let is_over = |place: &&Position| {
-            let path = place.path();
-            let long_ago = |meta: fs::Metadata| {
-                meta.modified().is_ok_and(|at| now.duration_since(at).is_ok_and(|since| since > SILENT))
-            };
-            let live = Disk.stat(&path).ok().filter(|live| live.len > 0);
-            let files: Vec<Stat> = self.pieces(&path).iter().map(|piece| piece.stat).chain(live).collect();
-            path.parent() == Some(&self.folder)
-                && matches!(&files[..], [last] if place.is_in(last) && place.offset() == last.len)
-                && fs::metadata(&path).is_ok_and(long_ago)
+        let gone = self.silent(covered, now, GONE);
+        gone.into_iter().filter(|path| self.forget(path)).collect()
+    }
+
+    /// The live files of senders that make room: as [`Shelf::silent`] of what is covered now.
+    pub(super) fn silent_now(&self, now: SystemTime) -> Vec<PathBuf> {
+        let covered = lock(&self.covered).clone();
+        self.silent(&covered, now, SILENT)
+    }
+
+    /// The live files of senders that are not connected, were silent for so long, and of which all is covered.
+    fn silent(&self, covered: &[Position], now: SystemTime, since: Duration) -> Vec<PathBuf> {
+        let long_ago = |meta: fs::Metadata| {
+            meta.modified().is_ok_and(|at| now.duration_since(at).is_ok_and(|passed| passed > since))
         };
-        let paths = covered.iter().filter(is_over).map(Position::path);
-        let gone: Vec<PathBuf> = paths.filter(|path| fs::remove_file(path).is_ok()).collect();
-        for piece in gone.iter().flat_map(|path| self.pieces(path)) {
+        let is_over = |path: &PathBuf| {
+            let Ok(meta) = fs::metadata(path) else { return true };
+            let live = Disk.stat(path).ok().filter(|live| live.len > 0);
+            let files: Vec<Stat> = self.pieces(path).iter().map(|piece| piece.stat).chain(live).collect();
+            let place = covered.iter().find(|place| place.path() == *path);
+            let all = match (&files[..], place) {
+                ([], _) => true,
+                ([last], Some(place)) => place.is_in(last) && place.offset() == last.len,
+                _ => false,
+            };
+            all && long_ago(meta)
+        };
+        let names: Vec<PathBuf> =
+            self.names().iter().filter(|(_, open)| **open == 0).map(|(name, _)| self.folder.join(name)).collect();
+        names.into_iter().filter(is_over).collect()
+    }
+
+    /// Drops the files of a sender, by that which is written to; whether it is gone. Only who writes them may.
+    pub(super) fn forget(&self, live: &Path) -> bool {
+        let bytes = fs::metadata(live).map_or(0, |meta| meta.len());
+        match fs::remove_file(live) {
+            Ok(()) => self.shrank(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(_) => return false,
+        }
+        for piece in self.pieces(live) {
             if fs::remove_file(&piece.path).is_ok() {
                 self.shrank(piece.stat.len);
             }
         }
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        names.retain(|name| !gone.iter().any(|path| path.ends_with(name)));
-        gone
+        self.names().retain(|name, _| !live.ends_with(name));
+        true
     }
 
     /// The pieces of a live file, oldest first.
@@ -200,6 +262,11 @@ impl Shelf {
         pieces.sort_by_key(|piece| piece.number);
         pieces
     }
+}
+
+/// The name of the file of a sender.
+fn live_of(peer: Peer) -> String {
+    format!("{peer}.log")
 }
 
 /// The path of a piece.

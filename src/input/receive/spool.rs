@@ -68,6 +68,7 @@ impl Spool {
         let live = match self.open.entry(peer) {
             Entry::Occupied(live) => live.into_mut(),
             Entry::Vacant(place) => {
+                self.shelf.begin(peer);
                 let (live, cut) = begin(&path)?;
                 torn = cut;
                 place.insert(live)
@@ -86,6 +87,14 @@ impl Spool {
             self.cut_off(&path, &mut live.file)?;
         }
         Ok(torn)
+    }
+
+    /// Drops the files of senders that have nothing to say, for others; how many.
+    pub fn make_room(&mut self, now: SystemTime) -> usize {
+        let silent = self.shelf.silent_now(now);
+        // What they say yet goes to a new file.
+        self.open.retain(|peer, _| !silent.contains(&self.shelf.live(*peer)));
+        silent.iter().filter(|path| self.shelf.forget(path)).count()
     }
 
     /// Makes a piece of a live file, and an empty one in its place.
@@ -146,6 +155,7 @@ fn whole(file: &mut File, len: u64) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::super::super::follow::{Checkpoint, Follow, FollowSettings, From, Step};
+    use super::super::shelf::{PEERS, SILENT};
     use super::*;
 
     const LEAST: u64 = 16 << 20;
@@ -262,14 +272,54 @@ mod tests {
         let shelf = Arc::new(Shelf::open(dir.path(), LEAST).unwrap());
         let peer = |n: u8| Peer::Udp([192, 0, 2, n].into());
         let admitted = (0..200).filter(|&n| shelf.admits(peer(n))).count();
-        assert!(admitted == super::super::PEERS && shelf.admits(peer(3)) && !shelf.admits(peer(201)));
+        assert!(admitted == PEERS && shelf.admits(peer(3)) && !shelf.admits(peer(201)));
         Spool::open(Arc::clone(&shelf)).unwrap().put(peer(3), &mut &b"line\n"[..]).unwrap();
         let mut places = Checkpoint::new(&[0; 16]);
         assert_eq!(read(&shelf, &mut places, 2), b"line\n");
         let later = |days: u64| SystemTime::now() + Duration::from_secs(days * 24 * 3600);
-        assert!(shelf.forget_silent(places.positions(), later(6)).is_empty());
+        assert!(!shelf.forget_silent(places.positions(), later(6)).contains(&shelf.live(peer(3))));
         assert!(shelf.forget_silent(places.positions(), later(8)).contains(&shelf.live(peer(3))));
-        assert!(shelf.admits(peer(201)));
+        assert!(shelf.admits(peer(201)) && shelf.bytes() == 0);
+    }
+
+    /// All places are taken: who is connected keeps its own, and who spoke a moment ago, and whose lines are not covered.
+    #[test]
+    fn a_silent_sender_makes_room_and_loses_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let shelf = Arc::new(Shelf::open(dir.path(), LEAST).unwrap());
+        let mut spool = Spool::open(Arc::clone(&shelf)).unwrap();
+        let peer = |n: u8| Peer::Tcp([192, 0, 2, n].into());
+        assert!((0..PEERS as u8).all(|n| shelf.admits(peer(n))));
+        let put = |spool: &mut Spool, n: u8, line: &str| spool.put(peer(n), &mut line.as_bytes()).unwrap();
+        (0..PEERS as u8).for_each(|n| assert_eq!(put(&mut spool, n, "one\n"), 0));
+        let mut places = Checkpoint::new(&[0; 16]);
+        read(&shelf, &mut places, 2);
+        shelf.clear(places.positions());
+        shelf.connect(peer(1));
+        put(&mut spool, 2, "two\n");
+        let later = SystemTime::now() + SILENT + Duration::from_secs(1);
+        let now = File::open(shelf.live(peer(3))).unwrap();
+        now.set_modified(later).unwrap();
+        assert!(!shelf.admits(peer(200)) && shelf.is_to_make_room() && !shelf.is_to_make_room(), "said once");
+        assert_eq!(spool.make_room(SystemTime::now()), 0, "nobody was silent for long");
+        assert_eq!(spool.make_room(later), PEERS - 3);
+        let left: Vec<_> = shelf.all_live();
+        assert_eq!(left, [1, 2, 3].map(|n| shelf.live(peer(n))));
+        let held: u64 = left.iter().map(|live| fs::metadata(live).unwrap().len()).sum();
+        assert_eq!(shelf.bytes(), held);
+        // One that was on its way has a file again; the one that is connected goes on.
+        assert!(shelf.admits(peer(200)));
+        for (n, line) in [(0, "three\n"), (1, "four\n"), (200, "five\n")] {
+            put(&mut spool, n, line);
+        }
+        let got = String::from_utf8(read(&shelf, &mut places, 4)).unwrap();
+        let mut lines: Vec<&str> = got.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["five", "four", "three", "two"]);
+        shelf.clear(places.positions());
+        assert!(shelf.is_to_make_room(), "there may be room again");
+        shelf.disconnect(peer(1));
+        assert_eq!(spool.make_room(later + 2 * SILENT), 5);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Who may ask: basic authentication, by bcrypt hashes.
 
 use super::web::Web;
+use crate::lock::lock;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
@@ -39,7 +40,7 @@ impl Guard {
     /// Goes by another one from now on.
     pub fn replace(&self, web: Web) {
         *self.web.write().unwrap_or_else(PoisonError::into_inner) = web;
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        lock(&self.known).clear();
     }
 
     /// Whether anybody who reaches the address may ask.
@@ -65,7 +66,7 @@ impl Guard {
             return true;
         }
         let token = self.token(&user, &password, hash.as_deref());
-        if self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&token) {
+        if lock(&self.known).contains(&token) {
             return true;
         }
         let Ok(_turn) = self.turn.acquire().await else { return false };
@@ -75,7 +76,7 @@ impl Guard {
         if !(fits && known) {
             return false;
         }
-        let mut good = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut good = lock(&self.known);
         if good.len() >= KNOWN {
             good.clear();
         }

@@ -2,6 +2,7 @@
 
 use super::Served;
 use crate::alert::Record;
+use crate::lock::lock;
 use crate::run::recent::{Recent, Told};
 use crate::sink::{Lang, POLICY, PageOptions, page as page_of};
 use axum::extract::{Query, State};
@@ -9,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -36,7 +37,7 @@ impl Incidents {
     }
 
     pub(super) fn recent(&self) -> MutexGuard<'_, Recent> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.recent)
     }
 
     /// The records and what they tell, as of now.
@@ -45,7 +46,7 @@ impl Incidents {
             let recent = self.recent();
             (recent.version(), recent.records())
         };
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = lock(&self.told);
         if told.version != version {
             *told = Arc::new(Told::of(version, &records));
         }

@@ -15,6 +15,7 @@ mod incidents;
 mod tls;
 mod web;
 
+use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::run::log::{self, Part};
 use crate::run::recent::Recent;
@@ -28,7 +29,7 @@ use jiff::tz::TimeZone;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tls::TlsListener;
 use tokio::net::TcpListener;
 pub use web::Web;
@@ -58,7 +59,7 @@ impl Served {
 
     /// The families, to write.
     pub fn metrics(&self) -> MutexGuard<'_, Metrics> {
-        self.metrics.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.metrics)
     }
 
     /// From now on `/-/ready` says so.

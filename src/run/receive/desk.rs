@@ -6,7 +6,7 @@ use crate::run::log::{self, Part};
 use crate::run::watch::INPUT;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::Receiver;
 
 /// How many may wait for it: with what is read at a time, 16 MiB.
@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Between two tries to write.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Whole lines of one sender.
+/// Whole lines of one sender; none: one that found no room for its own.
 pub(super) struct Batch {
     pub(super) peer: Peer,
     pub(super) lines: Vec<u8>,
@@ -35,8 +35,20 @@ impl Desk {
     /// Writes until nobody is left who could send.
     pub(super) fn run(mut self, mut batches: Receiver<Batch>) {
         while let Some(batch) = batches.blocking_recv() {
+            if batch.lines.is_empty() {
+                self.make_room();
+                continue;
+            }
             self.wait();
             self.write(&batch);
+        }
+    }
+
+    fn make_room(&mut self) {
+        let gone = self.spool.make_room(SystemTime::now());
+        self.live.forgot(INPUT, gone as u64);
+        if gone > 0 {
+            log::info(Part::Receive, &format!("{gone} senders that were silent for long made room for others"));
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::desk::Batch;
 use crate::input::LINE_MAX;
-use crate::input::receive::{Frame, Peer, Sequence, Shelf, content};
+use crate::input::receive::{Frame, PEERS, Peer, SILENT, Sequence, Shelf, content};
+use crate::lock::lock;
 use crate::metrics::{Discontinuity, Dropped, Live};
 use crate::run::log::{self, Part};
 use crate::run::watch::INPUT;
@@ -11,7 +12,7 @@ use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -70,7 +71,13 @@ impl Door {
     pub(super) fn admit(&self, peer: Peer) -> Result<(), Refused> {
         let refused = match peer {
             Peer::Tcp(from) | Peer::Udp(from) if !self.allow.iter().any(|net| net.contains(&from)) => Refused::Network,
-            _ if !self.shelf.admits(peer) => Refused::Peers,
+            _ if !self.shelf.admits(peer) => {
+                if self.shelf.is_to_make_room() {
+                    // Where the desk has no room for this either, there is none for lines.
+                    let _ = self.desk.try_send(Batch { peer, lines: Vec::new() });
+                }
+                Refused::Peers
+            }
             _ => return Ok(()),
         };
         self.say(refused, peer);
@@ -85,6 +92,7 @@ impl Door {
             return Err(Refused::Connections);
         };
         self.live.connected(INPUT, true);
+        self.shelf.connect(peer);
         Ok(Connection { door: self, peer, sequence: self.sequence(peer), _permit: permit })
     }
 
@@ -101,19 +109,22 @@ impl Door {
                 Refused::Connections => {
                     format!("{peer}: no more connections; `connections` in the table [receive] says how many")
                 }
-                Refused::Peers => format!("{peer}: too many senders have a spool; more are refused"),
+                Refused::Peers => format!(
+                    "{peer}: {PEERS} senders have a spool; more are refused until one of them was silent for {} min",
+                    SILENT.as_secs() / 60
+                ),
             },
         );
     }
 
     /// The numbers of a sender, to go on with. Of two connections of one sender the second begins anew.
     pub(super) fn sequence(&self, peer: Peer) -> Sequence {
-        self.sequences.lock().unwrap_or_else(PoisonError::into_inner).remove(&peer).unwrap_or_default()
+        lock(&self.sequences).remove(&peer).unwrap_or_default()
     }
 
     /// Gives the numbers of a sender back.
     pub(super) fn keep(&self, peer: Peer, sequence: Sequence) {
-        self.sequences.lock().unwrap_or_else(PoisonError::into_inner).insert(peer, sequence);
+        lock(&self.sequences).insert(peer, sequence);
     }
 
     /// Puts the line of a message behind others.
@@ -160,6 +171,7 @@ impl Connection<'_> {
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
         self.door.keep(self.peer, self.sequence);
+        self.door.shelf.disconnect(self.peer);
         self.door.live.connected(INPUT, false);
     }
 }

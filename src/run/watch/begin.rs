@@ -4,9 +4,8 @@ use super::deliver::{Entry, Outlet};
 use super::keep::{Keeper, Left};
 use super::open::Open;
 use super::reload::Reloader;
-use super::remote::Remote;
 use super::work::{ENGINE, PLACES, Places, Work};
-use super::{FILE, INPUT, METRICS, OPEN, RECENT, Refusal, STDOUT, Watch, connect};
+use super::{INPUT, METRICS, OPEN, RECENT, Refusal, STDOUT, Watch, connect};
 use crate::detect::DETECTORS;
 use crate::engine::Engine;
 use crate::metrics::{Live, Metrics, Store};
@@ -99,8 +98,7 @@ fn engine(settings: &WatchSettings, left: &Left) -> anyhow::Result<(Engine, Opti
 
 /// Names of the destinations.
 fn names(settings: &WatchSettings) -> Vec<&str> {
-    let file = settings.alerts.as_deref().filter(|path| *path != Path::new("-")).map(|_| FILE);
-    [STDOUT].into_iter().chain(file).chain(settings.sinks.iter().map(|sink| sink.name.as_str())).collect()
+    [STDOUT].into_iter().chain(settings.sinks.iter().map(|sink| sink.name.as_str())).collect()
 }
 
 /// The destinations that the settings name: entries for people on standard output, unless records go there.
@@ -111,18 +109,13 @@ fn outlets(settings: &WatchSettings, open: &Open, live: &Arc<Live>) -> anyhow::R
         zone: settings.common.zone.clone(),
         top: 0,
     };
-    let piped = settings.alerts.as_deref() == Some(Path::new("-"));
-    let stdout: Box<dyn Sink> = match piped {
-        true => Box::new(Lines::new(Output::stdout(), settings.alerts_format)),
-        false => Box::new(Ticker::new(Output::stdout(), options)),
+    let stdout: Box<dyn Sink> = match settings.piped {
+        Some(format) => Box::new(Lines::new(Output::stdout(), format)),
+        None => Box::new(Ticker::new(Output::stdout(), options)),
     };
     let mut outlets = vec![Outlet::stream(STDOUT, stdout)];
-    if let Some(path) = settings.alerts.as_ref().filter(|_| !piped) {
-        outlets.push(Outlet::file(FILE, path.clone(), settings.alerts_format, settings.state.is_some())?);
-    }
     for sink in &settings.sinks {
-        let remote = Remote::new(&sink.name, sink.least, connect::sink(sink, open)?, Arc::clone(live))?;
-        outlets.push(Outlet::Remote(remote));
+        outlets.push(connect::outlet(sink, open, live, settings.state.is_some())?);
     }
     Ok(outlets)
 }

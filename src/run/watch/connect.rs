@@ -1,6 +1,9 @@
-//! The sink of a destination over the network, by its settings.
+//! A destination by its settings.
 
+use super::deliver::Outlet;
 use super::open::Open;
+use super::remote::Remote;
+use crate::metrics::Live;
 use crate::run::clock;
 use crate::run::log::{self, Part};
 use crate::settings::{SinkSettings, SinkTo};
@@ -9,14 +12,17 @@ use anyhow::Context;
 use jiff::Timestamp;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Name of this machine.
 const HOST: &str = "/proc/sys/kernel/hostname";
 
-/// It need not be there yet; what is beside the settings must.
-pub(super) fn sink(settings: &SinkSettings, open: &Open) -> anyhow::Result<Box<dyn Sink>> {
+/// A server need not be there yet; a file, and what is beside the settings, must. `again`: an earlier run may have written
+/// records to files without saying so.
+pub(super) fn outlet(settings: &SinkSettings, open: &Open, live: &Arc<Live>, again: bool) -> anyhow::Result<Outlet> {
     let name = &settings.name;
-    Ok(match &settings.to {
+    let sink: Box<dyn Sink> = match &settings.to {
+        SinkTo::File(path) => return Ok(Outlet::file(settings, path, again)?),
         SinkTo::Webhook { url, secret: file, authorities, timeout } => {
             let secret = file.as_deref().map(secret).transpose()?;
             let clock = || clock::seconds() as u64;
@@ -30,7 +36,8 @@ pub(super) fn sink(settings: &SinkSettings, open: &Open) -> anyhow::Result<Box<d
             let host = std::fs::read_to_string(HOST).unwrap_or_default();
             Box::new(Syslog::new(name, address.clone(), settings.format, host.trim()))
         }
-    })
+    };
+    Ok(Outlet::Remote(Remote::new(name, settings.least, sink, Arc::clone(live))?))
 }
 
 /// What signs records: the file without the end of its line.

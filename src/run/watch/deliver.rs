@@ -6,9 +6,10 @@ use super::remote::Remote;
 use crate::alert::Record;
 use crate::metrics::Live;
 use crate::run::clock;
-use crate::sink::{RecordFormat, Sink, SinkError};
+use crate::settings::SinkSettings;
+use crate::sink::{Sink, SinkError};
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,14 +23,14 @@ pub(super) struct Entry {
     /// Its number among all that were decided.
     pub(super) number: u64,
     pub(super) record: Arc<Record>,
-    /// When it was decided, seconds since 1970.
-    since: f64,
+    /// When it was decided, seconds since 1970 by the wall clock.
+    pub(super) since: f64,
 }
 
 impl Entry {
-    /// A record that was decided just now, or by an earlier run.
-    pub(super) fn new(number: u64, record: Record) -> Entry {
-        Entry { number, record: Arc::new(record), since: clock::seconds() }
+    /// A record that was decided then; just now, or by an earlier run that did not say.
+    pub(super) fn of(number: u64, record: Record, since: Option<f64>) -> Entry {
+        Entry { number, record: Arc::new(record), since: since.unwrap_or_else(clock::seconds) }
     }
 }
 
@@ -57,8 +58,8 @@ impl Outlet {
     /// # Errors
     ///
     /// It cannot be opened now.
-    pub(super) fn file(name: &str, path: PathBuf, format: RecordFormat, again: bool) -> Result<Outlet, SinkError> {
-        Local::file(name, path, format, again).map(Outlet::Local)
+    pub(super) fn file(settings: &SinkSettings, path: &Path, again: bool) -> Result<Outlet, SinkError> {
+        Local::file(settings, path, again).map(Outlet::Local)
     }
 
     /// Its name in metrics.

@@ -3,7 +3,7 @@
 use super::INPUT;
 use super::work::Said;
 use crate::input::follow::{Happening, Note};
-use crate::metrics::{Discontinuity, ErrorReason, Live};
+use crate::metrics::{Discontinuity, Live};
 use crate::run::log::{self, Part};
 
 /// Counts what happened to a log, and says what an operator should know.
@@ -11,8 +11,8 @@ pub(super) fn happened(note: &Note, live: &Live, said: &mut Vec<Said>) {
     let path = note.path.to_string_lossy();
     match note.what {
         Happening::Rotated => live.rotated(INPUT),
-        Happening::Failed(trouble) => {
-            said.push(Said::Error(ErrorReason::of(trouble.name())));
+        Happening::Failed(reason) => {
+            said.push(Said::Error(reason));
             note.message.iter().for_each(|text| log::warn(Part::Input, text));
         }
         Happening::UnfinishedLine => log::info(Part::Input, &format!("{path}: its last line had no end")),

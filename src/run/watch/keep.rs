@@ -2,15 +2,16 @@
 
 use super::deliver::{Entry, Outlet};
 use crate::alert::Record;
+use crate::lock::lock;
 use crate::metrics::{CommitFailure, Store, Written};
 use crate::run::clock;
 use crate::run::log::{self, Part};
 use crate::sink::json_line;
-use crate::state::{self, Change, Kept, Parts, State, StateError};
+use crate::state::{self, Change, Decided, Kept, Parts, State, StateError};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -90,8 +91,10 @@ impl Keeper {
         let Kept { snapshot, journal, delivered } = state.kept()?;
         let number = |bytes: &Vec<u8>| <[u8; 8]>::try_from(&bytes[..]).map(u64::from_le_bytes).ok();
         let covered = snapshot.get(TOLD).and_then(number).unwrap_or(0);
-        let read =
-            |(number, line): &(u64, Vec<u8>)| serde_json::from_slice(line).map(|record| Entry::new(*number, record));
+        let read = |decided: &Decided| {
+            let since = decided.at.map(|at| at as f64 / 1000.0);
+            serde_json::from_slice(&decided.record).map(|record| Entry::of(decided.number, record, since))
+        };
         let records: Result<Vec<Entry>, _> = journal.iter().map(read).collect();
         let records = records.map_err(|error| state.damaged(&format!("a record cannot be read: {error}")))?;
         let known =
@@ -144,15 +147,16 @@ impl Keeper {
         for record in records {
             if self.known.remove(&record.id).is_none() {
                 self.number += 1;
-                new.push(Entry::new(self.number, record));
+                new.push(Entry::of(self.number, record, None));
             }
         }
         if self.place.is_some() && !new.is_empty() {
-            for Entry { number, record, .. } in &new {
+            for Entry { number, record, since } in &new {
                 let mut line = Vec::new();
                 json_line(record, &mut line);
                 line.pop();
-                self.due.journal.push((*number, line));
+                let at = Some((since * 1000.0) as u64);
+                self.due.journal.push(Decided { number: *number, at, record: line });
             }
             self.commit().await;
         }
@@ -246,8 +250,4 @@ impl Place {
             }
         }
     }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

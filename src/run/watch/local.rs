@@ -1,11 +1,13 @@
 //! A destination on this machine, a file or a stream: it takes a record at once, or fails at once.
 
 use super::deliver::{Entry, OUTBOX, oldest};
+use crate::alert::Severity;
 use crate::metrics::{Delivery, Live};
 use crate::run::log::{self, Part};
+use crate::settings::SinkSettings;
 use crate::sink::{Appended, RecordFormat, Sink, SinkError};
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Between two tries.
@@ -14,6 +16,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Records go to it in order, each once.
 pub(super) struct Local {
     name: String,
+    /// The least severity that it is told of.
+    least: Severity,
     sink: Option<Box<dyn Sink>>,
     /// A file that can be opened again; `None`: a stream, which is gone once it fails.
     path: Option<PathBuf>,
@@ -30,6 +34,7 @@ impl Local {
     pub(super) fn stream(name: &str, sink: Box<dyn Sink>) -> Local {
         Local {
             name: name.to_owned(),
+            least: Severity::Low,
             sink: Some(sink),
             path: None,
             format: RecordFormat::Json,
@@ -45,9 +50,10 @@ impl Local {
     /// # Errors
     ///
     /// It cannot be opened now.
-    pub(super) fn file(name: &str, path: PathBuf, format: RecordFormat, again: bool) -> Result<Local, SinkError> {
-        let sink = Box::new(Appended::open(&path, format, again)?);
-        Ok(Local { path: Some(path), format, again, ..Local::stream(name, sink) })
+    pub(super) fn file(settings: &SinkSettings, path: &Path, again: bool) -> Result<Local, SinkError> {
+        let (least, format) = (settings.least, settings.format);
+        let sink = Box::new(Appended::open(path, format, again)?);
+        Ok(Local { least, path: Some(path.to_owned()), format, again, ..Local::stream(&settings.name, sink) })
     }
 
     /// Its name in metrics.
@@ -74,8 +80,10 @@ impl Local {
             live.delivered(&self.name, Delivery::Dropped);
             return;
         }
-        if self.waiting.len() == OUTBOX {
-            self.waiting.pop_front();
+        if self.waiting.len() == OUTBOX
+            && let Some(dropped) = self.waiting.pop_front()
+        {
+            self.done = dropped.number;
             live.delivered(&self.name, Delivery::Dropped);
         }
         self.waiting.push_back(entry.clone());
@@ -108,12 +116,18 @@ impl Local {
         }
         while let Some(entry) = self.waiting.front() {
             let Some(sink) = &mut self.sink else { return Ok(()) };
-            sink.deliver(&entry.record)?;
-            self.done = entry.number;
+            let (number, wanted) = (entry.number, entry.record.severity >= self.least);
+            if wanted {
+                sink.deliver(&entry.record)?;
+            }
+            self.done = number;
+            self.waiting.pop_front();
+            if !wanted {
+                continue;
+            }
             if self.failed.take().is_some() {
                 log::info(Part::Sink, &format!("{}: written again", self.name));
             }
-            self.waiting.pop_front();
             live.delivered(&self.name, Delivery::Ok);
         }
         Ok(())

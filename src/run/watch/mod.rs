@@ -37,9 +37,8 @@ use work::{Said, Work};
 
 /// Name of the input in metrics and records.
 pub(super) const INPUT: &str = "log";
-/// Names of the destinations on this machine.
+/// Name of the destination that is always there.
 const STDOUT: &str = "stdout";
-const FILE: &str = "file";
 /// Rounds the engine may be ahead of the destinations.
 const ROUNDS: usize = 4;
 /// Part of a snapshot: what metrics cannot count again.
@@ -178,6 +177,8 @@ impl Watch {
 
     /// Files were moved, lists were changed.
     async fn reload(&mut self) {
+        // What a file has that is moved away is not looked for in the next.
+        self.keeper.rest(&self.outlets, true).await;
         self.outlets.iter_mut().for_each(Outlet::reopen);
         self.reloader.reload(|entries| self.served.metrics().ioc_entries(entries)).await;
     }

@@ -1,11 +1,12 @@
 //! Lists that are read again while the logs are followed.
 
 use crate::engine::Lists;
+use crate::lock::lock;
 use crate::metrics::{Metrics, Reload};
 use crate::run::log::{self, Part};
 use crate::run::{clock, lists};
 use crate::settings::{ListFiles, Listed, SettingsError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::task::spawn_blocking;
 
 /// Lists that the engine is to go by from its next round on: the driver puts them there, the engine's thread takes them.
@@ -14,12 +15,12 @@ pub(super) struct Slot(Arc<Mutex<Option<Lists>>>);
 
 impl Slot {
     fn put(&self, lists: Lists) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(lists);
+        *lock(&self.0) = Some(lists);
     }
 
     /// What was put there since.
     pub(super) fn take(&self) -> Option<Lists> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.0).take()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::deliver::{Entry, OUTBOX, oldest};
 use crate::alert::Severity;
+use crate::lock::lock;
 use crate::metrics::{Delivery, Live};
 use crate::run::log::{self, Part};
 use crate::sink::{Sink, SinkError};
@@ -94,7 +95,7 @@ impl Remote {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiting)
     }
 
     fn show(&self, waiting: &Waiting) {

@@ -113,10 +113,28 @@ impl Stream {
         if lines < DETECT_LINES && bytes < HEAD && now < self.since + PATIENCE {
             return None;
         }
+        self.decide(bytes < HEAD, (engine, format, clock), chunks)
+    }
+
+    /// No more lines come: those that wait for a format go on, whatever they are, so that each is counted.
+    pub(super) fn end(&mut self, to: (&mut Engine, &Format, Millis), chunks: &mut Vec<(u16, Chunk)>) -> Option<String> {
+        if self.input.is_some() || self.head.is_empty() {
+            return None;
+        }
+        self.decide(false, to, chunks)
+    }
+
+    /// Tells the engine of it, by its first lines; unless none of them can be read, and it `waits` for better ones.
+    fn decide(
+        &mut self,
+        waits: bool,
+        (engine, format, clock): (&mut Engine, &Format, Millis),
+        chunks: &mut Vec<(u16, Chunk)>,
+    ) -> Option<String> {
         let mut guess = self.guess(format);
         let first = guess.as_mut().ok().and_then(|guess| self.first(guess));
         // Garbage may stand before the log proper.
-        if first.is_none() && bytes < HEAD {
+        if first.is_none() && waits {
             let word =
                 || format!("{}: none of its first lines can be read; --format or --logformat says how", self.name);
             return (!std::mem::replace(&mut self.strange, true)).then(word);
@@ -200,5 +218,44 @@ impl Stream {
             }
         }
         begins(times)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{EngineSettings, Found};
+    use jiff::tz::TimeZone;
+
+    /// However few they are, and whatever they are: each line of a log that ends is read or rejected.
+    #[test]
+    fn lines_that_wait_for_a_format_are_counted_at_the_end() {
+        let good = "1430000000.000    120 192.0.2.1 TCP_MISS/200 512 GET http://www.example.com/ - HIER_DIRECT/203.0.113.9 text/html\n";
+        let given = Format::Given("squid".into(), Arc::new(parse::Squid));
+        for format in [Format::Auto(TimeZone::UTC), given] {
+            for (text, events) in [("no log at all\n".repeat(3), 0), (good.to_owned(), 1), (format!("?\n{good}"), 1)] {
+                let mut engine = Engine::new(EngineSettings::default()).unwrap();
+                let mut stream = Stream::new("access.log".into(), Duration::ZERO);
+                let mut chunks = Vec::new();
+                stream.take(
+                    Chunk { at: 0, bytes: text.clone().into_bytes(), ..Chunk::default() },
+                    Duration::ZERO,
+                    &mut chunks,
+                );
+                assert!(
+                    stream.begin((&mut engine, &format, Duration::ZERO, 0), &mut chunks).is_none() && chunks.is_empty()
+                );
+                stream.end((&mut engine, &format, 0), &mut chunks);
+                let mut found = Found::default();
+                engine.round(chunks, &[stream.input().unwrap()], &mut found);
+                engine.finish(&mut found);
+                let summary = engine.summary();
+                let rejected: u64 = summary.rejected.iter().map(|rejected| rejected.lines).sum();
+                let lines = text.lines().count() as u64;
+                assert_eq!((summary.lines, summary.events, rejected), (lines, events, lines - events), "{text}");
+                let mut chunks = Vec::new();
+                assert!(stream.end((&mut engine, &format, 0), &mut chunks).is_none() && chunks.is_empty(), "once");
+            }
+        }
     }
 }

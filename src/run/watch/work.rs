@@ -2,10 +2,10 @@
 
 use crate::alert::RecordKind;
 use crate::engine::{Engine, Found, Summary};
-use crate::input::Chunk;
 use crate::input::follow::{Checkpoint, CheckpointError, Disk, Follow, FollowSettings, From, Position, Step};
 use crate::input::receive::Shelf;
-use crate::metrics::{ErrorReason, Live, Store};
+use crate::input::{Chunk, ErrorReason};
+use crate::metrics::{Live, Store};
 use crate::run::log::{self, Part};
 use crate::run::watch::INPUT;
 use crate::run::watch::happened::happened;
@@ -212,8 +212,14 @@ impl Work {
         }
         let mut found = Found::default();
         self.drain(&mut found);
+        let mut chunks = Vec::new();
+        let clock = Timestamp::now().as_millisecond();
+        for log in self.streams.values_mut() {
+            let word = log.end((&mut self.engine, &self.format, clock), &mut chunks);
+            word.iter().for_each(|text| log::info(Part::Input, text));
+        }
         let open: Vec<u16> = self.streams.values().filter_map(Stream::input).collect();
-        self.engine.round(Vec::new(), &open, &mut found);
+        self.engine.round(chunks, &open, &mut found);
         self.engine.finish(&mut found);
         tell(Said::Round(found, Some(Box::new(self.engine.summary()))));
         log::info(Part::Service, &format!("stopped behind {}", self.so_far()));
@@ -289,6 +295,7 @@ impl Work {
     fn poll(&mut self, now: Duration) -> News {
         let mut news = News::default();
         self.looked = SystemTime::now();
+        let clock = Timestamp::now().as_millisecond();
         for (which, follow) in self.follow.iter_mut().enumerate() {
             let poll = follow.poll(&Disk, now);
             news.more |= poll.more;
@@ -313,13 +320,14 @@ impl Work {
                     Step::Happened(note) => happened(&note, &self.live, &mut news.said),
                     Step::Ended { stream, path } => {
                         self.places.forget(&path);
-                        let log = self.streams.remove(&(which, stream));
-                        news.ended.extend(log.and_then(|log| log.input()));
+                        let Some(mut log) = self.streams.remove(&(which, stream)) else { continue };
+                        let word = log.end((&mut self.engine, &self.format, clock), &mut news.chunks);
+                        word.iter().for_each(|text| log::info(Part::Input, text));
+                        news.ended.extend(log.input());
                     }
                 }
             }
         }
-        let clock = Timestamp::now().as_millisecond();
         for log in self.streams.values_mut() {
             let word = log.begin((&mut self.engine, &self.format, now, clock), &mut news.chunks);
             word.iter().for_each(|text| log::info(Part::Input, text));

@@ -1,6 +1,7 @@
 //! What an incident consists of, as the templates are given it: clients, domains, alerts.
 
 use super::chart::Histogram;
+use super::reasons::{reason, summary};
 use super::when::When;
 use super::words::Lang;
 use crate::alert::{Party, Severity, Story};
@@ -35,6 +36,21 @@ pub(super) struct DomainRow {
     pub score: u8,
 }
 
+/// A sentence, in the language of the page; or in English where it is only known so.
+pub(super) struct Told {
+    pub text: Html,
+    pub english: bool,
+}
+
+impl Told {
+    fn new(own: Option<String>, english: &str, lang: Lang, defanger: &Defanger) -> Told {
+        Told {
+            english: own.is_none() && lang != Lang::En,
+            text: Html::text(&defanger.text(own.as_deref().unwrap_or(english))),
+        }
+    }
+}
+
 /// An alert, with its evidence.
 pub(super) struct AlertView {
     pub level: &'static str,
@@ -47,8 +63,8 @@ pub(super) struct AlertView {
     pub period: Html,
     pub requests: String,
     pub denied: String,
-    pub summary: Html,
-    pub evidence: Vec<(i32, &'static str, Html)>,
+    pub summary: Told,
+    pub evidence: Vec<(i32, Told)>,
     pub samples: Vec<Html>,
     pub attack: Vec<Html>,
     pub methods: Vec<(Html, String)>,
@@ -122,12 +138,12 @@ impl AlertView {
             period: Html::text(&when.period(&record.first_seen, &record.last_seen)),
             requests: thousands(record.requests),
             denied: thousands(record.denied),
-            summary: Html::text(&defanger.text(&record.summary)),
+            summary: Told::new(summary(record, lang), &record.summary, lang, &defanger),
             evidence: record
                 .evidence
                 .iter()
                 .take(40)
-                .map(|e| (e.points, lang.evidence(&e.name), Html::text(&defanger.text(&e.text))))
+                .map(|e| (e.points, Told::new(reason(e, lang), &e.text, lang, &defanger)))
                 .collect(),
             samples: record.samples.iter().take(10).map(|url| Html::defanged(url)).collect(),
             attack: record.attack.iter().take(10).map(|technique| Html::text(technique)).collect(),

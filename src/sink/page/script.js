@@ -36,11 +36,24 @@
     setTimeout(() => { button.textContent = word; }, 1500);
   };
 
+  // A link may say what is to be seen: #detector=beacon&severity=high.
+  const choose = () => {
+    for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
+      const field = form.elements.namedItem(name);
+      if (field?.tagName === 'INPUT') field.value = value;
+      const fits = (option) => option.value === value || option.dataset.name === value;
+      const option = [...field?.options ?? []].find(fits);
+      if (option) option.selected = true;
+    }
+    filter();
+  };
+
   if (incidents.length > 0) {
     form.hidden = false;
     form.addEventListener('input', filter);
     form.addEventListener('submit', (event) => event.preventDefault());
-    filter();
+    addEventListener('hashchange', choose);
+    choose();
   }
   for (const button of document.querySelectorAll('.lines button')) {
     button.hidden = false;

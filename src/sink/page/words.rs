@@ -60,50 +60,6 @@ impl Lang {
         };
         if self == Lang::Ja { ja } else { en }
     }
-
-    /// What a reason of the score is about, in Japanese: its text is English. Empty in English, and for a name that is not known.
-    pub(super) fn evidence(self, name: &str) -> &'static str {
-        if self == Lang::En {
-            return "";
-        }
-        match name {
-            "interval_concentration" | "interval_median_seconds" => "間隔がそろっている",
-            "interval_spread" => "間隔のゆらぎ",
-            "same_shape" => "同じ形のリクエスト",
-            "online_before_hours" => "端末の起動との時間差",
-            "duty" => "通信の継続",
-            "new_after_days" | "new_to_organisation" => "組織で新しいドメイン",
-            "known_days" => "組織で既知のドメイン",
-            "contacts" => "通信の回数",
-            "domain_clients" => "他の端末の利用",
-            "own_incident" => "過去の警告と同じドメイン",
-            "post_share" => "本文を送る割合",
-            "longest_tunnel_seconds" => "最長のトンネル",
-            "tunnel_share" => "トンネルの割合",
-            "quiet_share" => "以前は誰も使っていない",
-            "machine_share" => "機械的に通信する端末の割合",
-            "clients_reached" => "広がった端末の数",
-            "referer_share" => "ページからの遷移の有無",
-            "agent" => "ユーザーエージェント",
-            "reply_bytes" => "応答の大きさ",
-            "rotation" => "宛先の切り替え",
-            "reached_before_block" => "遮断前に届いた通信",
-            "ip_literal" => "IPアドレス直打ち",
-            "client_times_usual" => "端末の普段の量との比",
-            "domain_times_usual" => "ドメインの普段の量との比",
-            "url_entropy_bits" => "URLの乱雑さ",
-            "url_bytes_distinct" => "URLに載った異なるデータ量",
-            "distinct_share" => "異なるURLの割合",
-            "up_down_ratio" => "送信と受信の比",
-            "strange_name" => "不自然な名前",
-            "sent_posts" | "sent_bytes" => "送信量",
-            "young_minutes" => "観測時間が短い",
-            "odd_port" => "珍しいポート",
-            "after_download_seconds" => "ダウンロード直後の通信",
-            "hosts" => "ホストの数",
-            _ => "",
-        }
-    }
 }
 
 /// All that the templates say.

@@ -4,7 +4,7 @@
 //! power leaves what was synced and of the writes since any, in any order, each sector of 512 bytes for itself.
 
 use crate::state::snapshot::packed;
-use crate::state::{CACHE, Change, Kept, Meta, Parts, State, StateError, VERSION};
+use crate::state::{CACHE, Change, Decided, Kept, Meta, Parts, State, StateError, VERSION};
 use redb::{Database, StorageBackend};
 use std::io;
 use std::path::PathBuf;
@@ -174,7 +174,7 @@ fn steps() -> Vec<Step> {
         steps.extend((0..2).map(|part| Step::Part(number, format!("part{n}{part}"), bytes(part))));
         steps.extend((n % 6 == 0).then_some(Step::InPlace(number)));
         steps.push(Step::Change(Change {
-            journal: vec![(n, format!("record {n}").into_bytes())],
+            journal: vec![Decided { number: n, at: Some(n), record: format!("record {n}").into_bytes() }],
             delivered: [("file".to_owned(), n / 2)].into(),
             forget: n / 4,
         }));
@@ -194,7 +194,7 @@ fn wanted(steps: &[Step]) -> Vec<Kept> {
             Step::InPlace(_) => kept.snapshot = std::mem::take(&mut staged),
             Step::Change(change) => {
                 kept.journal.extend(change.journal.clone());
-                kept.journal.retain(|(number, _)| *number > change.forget);
+                kept.journal.retain(|decided| decided.number > change.forget);
                 kept.delivered.extend(change.delivered.clone());
             }
         }

@@ -1,6 +1,10 @@
 //! Words, and what becomes of wrong ones: exit status 2, `--fail-on` 1, lists and manual pages.
 
 use super::{command, deguchi, files, told};
+use clap::CommandFactory;
+use deguchi::cli::Cli;
+use std::collections::BTreeSet;
+use std::process::Command;
 
 #[test]
 fn wrong_words() {
@@ -68,6 +72,42 @@ fn lists_and_pages() {
     assert!(of(&["--help"]).contains("Exit status"));
     assert!(of(&["replay", "--help"]).contains("--fail-on"));
     assert!(of(&["synth", "--scenario", "list"]).contains("beacon"));
+}
+
+/// Each command, also of `state`, has a page that groff has nothing to say about and `man` shows.
+#[test]
+fn manual_pages() {
+    let files = files();
+    let ran = deguchi(&files, &["man", "-o", "share/man1"]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "", ""));
+    let folder = files.dir().join("share/man1");
+    let mut wanted = BTreeSet::from(["deguchi.1".to_owned()]);
+    let of = |command: &clap::Command| -> Vec<String> {
+        command.get_subcommands().map(|sub| sub.get_name().to_owned()).filter(|name| name != "help").collect()
+    };
+    let cli = Cli::command();
+    wanted.extend(of(&cli).iter().map(|name| format!("deguchi-{name}.1")));
+    let state = cli.find_subcommand("state").unwrap();
+    wanted.extend(of(state).iter().map(|name| format!("deguchi-state-{name}.1")));
+    let pages = std::fs::read_dir(&folder).unwrap().map(|page| page.unwrap().file_name().into_string().unwrap());
+    assert_eq!(pages.collect::<BTreeSet<_>>(), wanted);
+    assert!(wanted.len() > 15, "{wanted:?}");
+    for page in &wanted {
+        let said = |program: &str, args: &[&str]| {
+            let run = Command::new(program).args(args).arg(folder.join(page)).env("LC_ALL", "C.UTF-8").output();
+            let run = run.ok()?;
+            assert!(run.status.success() && run.stderr.is_empty(), "{page}: {}", String::from_utf8_lossy(&run.stderr));
+            Some(String::from_utf8_lossy(&run.stdout).into_owned())
+        };
+        let Some(text) = said("groff", &["-ww", "-man", "-K", "utf8", "-T", "utf8", "-P", "-cbou"]) else {
+            return eprintln!("skipped: groff is not installed");
+        };
+        assert!(text.contains("NAME\n") && text.contains("SYNOPSIS\n"), "{text}");
+        let shown = said("man", &["--warnings", "--local-file"]);
+        assert!(shown.is_none_or(|shown| shown.contains("SYNOPSIS")), "{page}");
+    }
+    let ran = deguchi(&files, &["man", "-o", "x.log/man1"]);
+    assert!(ran.code == Some(4) && ran.err.contains("x.log/man1: the manual pages cannot be written"), "{}", ran.err);
 }
 
 #[test]

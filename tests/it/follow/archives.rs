@@ -1,6 +1,6 @@
 //! F42 and what else concerns archives of a live log.
 
-use deguchi::input::follow::Trouble;
+use deguchi::input::ErrorReason;
 
 use super::*;
 
@@ -54,7 +54,7 @@ fn b9_an_archive_still_being_written_is_waited_for() {
 
 #[test]
 fn b9_a_damaged_archive_gives_what_it_has_and_is_counted() {
-    for (damage, trouble) in [(true, Trouble::TruncatedArchive), (false, Trouble::CorruptArchive)] {
+    for (damage, trouble) in [(true, ErrorReason::TruncatedArchive), (false, ErrorReason::CorruptArchive)] {
         let mut watch = Watch::with("access.log", FollowSettings { chunk: 1000, ..settings() });
         watch.append("access.log", log(0, 100));
         watch.pass(1);

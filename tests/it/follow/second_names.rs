@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use deguchi::input::follow::Trouble;
+use deguchi::input::ErrorReason;
 
 use super::*;
 
@@ -61,7 +61,7 @@ fn f11_loops_and_links_to_nothing_are_counted_without_spinning() {
         let mut watch = Watch::new(pattern);
         symlink(target, watch.path(pattern.trim_end_matches('*'))).unwrap();
         watch.pass(120);
-        let errors = watch.count(Happening::Failed(Trouble::Open));
+        let errors = watch.count(Happening::Failed(ErrorReason::Open));
         assert!((5..15).contains(&errors), "{pattern}: {errors} of {:?}", watch.happened());
         fs::remove_file(watch.path(pattern.trim_end_matches('*'))).unwrap();
         watch.append(pattern.trim_end_matches('*'), log(0, 5));
@@ -75,7 +75,7 @@ fn f11_a_directory_is_no_log() {
     let mut watch = Watch::new("access.log");
     fs::create_dir(watch.path("access.log")).unwrap();
     watch.pass(2);
-    assert!(watch.count(Happening::Failed(Trouble::Open)) > 0);
+    assert!(watch.count(Happening::Failed(ErrorReason::Open)) > 0);
     watch.gave(&[]);
 }
 

@@ -6,7 +6,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use deguchi::input::follow::{Open, Stat, Trouble};
+use deguchi::input::ErrorReason;
+use deguchi::input::follow::{Open, Stat};
 
 use super::*;
 
@@ -156,7 +157,7 @@ fn pass(watch: &mut Watch, files: &Unwilling, seconds: u64) {
 
 #[test]
 fn f14_not_allowed_for_two_seconds() {
-    for (code, trouble) in [(EACCES, Trouble::Permission), (EMFILE, Trouble::Limit)] {
+    for (code, trouble) in [(EACCES, ErrorReason::Permission), (EMFILE, ErrorReason::Limit)] {
         let mut watch = Watch::new("access.log");
         let files = Unwilling::new();
         watch.append("access.log", log(0, 10));
@@ -183,7 +184,7 @@ fn f14_not_allowed_for_two_seconds() {
 
 #[test]
 fn f14_reading_fails_and_recovers() {
-    for (code, trouble) in [(EIO, Trouble::Read), (ESTALE, Trouble::StaleHandle)] {
+    for (code, trouble) in [(EIO, ErrorReason::Read), (ESTALE, ErrorReason::StaleHandle)] {
         let mut watch = Watch::new("access.log");
         let files = Unwilling::new();
         watch.append("access.log", log(0, 10));
@@ -243,7 +244,7 @@ fn f56_more_logs_than_may_be_open() {
     }
     pass(&mut watch, &files, 30);
     assert_eq!((watch.lines.len(), watch.follow.gauges().open), (LIMIT, LIMIT));
-    assert!(watch.count(Happening::Failed(Trouble::Limit)) >= LOGS - LIMIT);
+    assert!(watch.count(Happening::Failed(ErrorReason::Limit)) >= LOGS - LIMIT);
     assert!(files.opened.get() < 40 * LOGS, "no spinning: {} tries", files.opened.get());
     for n in 0..LOGS {
         watch.append(&format!("{n}.log"), log(3, 6));
@@ -276,7 +277,7 @@ fn f57_a_handle_the_server_has_forgotten() {
             pass(&mut watch, &files, 5);
         }
         watch.gave(&[&log(0, 110)]);
-        assert_eq!(watch.count(Happening::Failed(Trouble::StaleHandle)), 1, "{:?}", watch.happened());
+        assert_eq!(watch.count(Happening::Failed(ErrorReason::StaleHandle)), 1, "{:?}", watch.happened());
         assert_eq!(watch.lost(), 0);
     }
 }

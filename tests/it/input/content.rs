@@ -114,7 +114,7 @@ fn f28_utf16_is_refused_with_the_remedy() {
     for (bytes, from) in [(&b"\xff\xfe1\x004\0"[..], "UTF-16LE"), (b"\xfe\xff\x001\x004", "UTF-16BE")] {
         let error = read(bytes, 4096).error.unwrap();
         assert!(error.to_string().contains("iconv") && error.to_string().contains(from), "{error}");
-        assert_eq!(error.reason(), "read");
+        assert_eq!(error.reason().as_str(), "read");
     }
 }
 

@@ -97,7 +97,7 @@ fn what_cannot_be_read_is_said_clearly() {
     let directory = tree(&["empty/.hidden"]);
     let said = |path: PathBuf| {
         let error = expand(&[path]).unwrap_err();
-        assert_eq!(error.reason(), "open");
+        assert_eq!(error.reason().as_str(), "open");
         error.to_string()
     };
     assert!(said(directory.path().join("missing.log")).contains("missing.log: cannot open"));
