@@ -34,7 +34,8 @@ use crate::catalog::{self, Entry, UnknownName};
 use crate::event::{Event, Fields};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use wrapped::Wrapped;
 
 /// Makes a parser that has read nothing yet. Times without an offset are taken for those of the zone.
@@ -111,6 +112,13 @@ pub const FORMATS: &[Entry<Build>] = &[
         source: include_str!("ready/intersafe.rs"),
         build: |zone| ready(ready::intersafe::MAP, zone),
     },
+    Entry {
+        name: "paloalto",
+        source: include_str!("ready/paloalto.rs"),
+        build: |zone| ready(ready::paloalto::MAP, zone),
+    },
+    Entry { name: "sophos", source: include_str!("ready/sophos.rs"), build: |zone| ready(ready::sophos::MAP, zone) },
+    Entry { name: "leef", source: include_str!("ready/leef.rs"), build: |zone| ready(ready::leef::MAP, zone) },
     Entry { name: "cef", source: include_str!("ready/cef.rs"), build: |zone| ready(ready::cef::MAP, zone) },
     Entry { name: "envoy", source: include_str!("ready/envoy.rs"), build: |zone| ready(ready::envoy::MAP, zone) },
     Entry { name: "traefik", source: include_str!("ready/traefik.rs"), build: |zone| ready(ready::traefik::MAP, zone) },
@@ -137,11 +145,16 @@ fn known(format: &str) -> Box<dyn Parser> {
     }
 }
 
-/// Compiles a map of our own, as [`known`] does a format string.
+/// A map of our own, compiled once however many files are looked at. A test compiles them all.
 fn ready(map: &str, zone: &TimeZone) -> Box<dyn Parser> {
-    match Map::compile(map, zone) {
-        Ok(parser) => Box::new(parser),
-        Err(_) => Box::new(Nothing),
+    static COMPILED: Mutex<BTreeMap<String, Option<Map>>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !compiled.contains_key(map) {
+        compiled.insert(map.to_owned(), Map::compile(map, &TimeZone::UTC).ok());
+    }
+    match compiled.get(map) {
+        Some(Some(map)) => Box::new(map.in_zone(zone)),
+        _ => Box::new(Nothing),
     }
 }
 

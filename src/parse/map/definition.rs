@@ -185,10 +185,10 @@ impl Definition {
         }
     }
 
-    /// Zone of times without an offset.
-    pub(super) fn zone(&self, other: &TimeZone) -> Result<TimeZone, MapError> {
-        let Some(name) = &self.zone else { return Ok(other.clone()) };
+    /// Zone of times without an offset, if the map says so.
+    pub(super) fn zone(&self) -> Result<Option<TimeZone>, MapError> {
+        let Some(name) = &self.zone else { return Ok(None) };
         let wanted = "name a zone of the tz database, such as Asia/Tokyo or UTC";
-        TimeZone::get(name).map_err(|_| self.wrong("zone", &self.zone, wanted))
+        TimeZone::get(name).map(Some).map_err(|_| self.wrong("zone", &self.zone, wanted))
     }
 }

@@ -42,7 +42,7 @@ impl Clock {
     }
 
     /// A whole time: seconds, milli-, micro- or nanoseconds since 1970; ISO 8601; `02/Jan/2026:03:04:05 +0900`;
-    /// `Fri Jan 02 03:04:05 2026`. `offset` is that of a time which has none, if the record tells it.
+    /// `Fri Jan 02 03:04:05 2026`; `Jan 02 2026 03:04:05 GMT`. `offset` is that of a time which has none, if the record tells it.
     pub(in crate::parse) fn whole(&self, text: &[u8], offset: Option<i64>) -> Option<Millis> {
         let text = text.strip_prefix(b"[").map_or(text, |text| text.strip_suffix(b"]").unwrap_or(text));
         if text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
@@ -71,12 +71,25 @@ impl Clock {
                 _ => clf(text).ok().map(|(_, time)| time),
             };
         }
-        // `Fri Jan  2 03:04:05 2026`
+        // `Fri Jan  2 03:04:05 2026`, `Jan 02 2026 03:04:05 GMT`
         let mut words = text.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
-        let (_, name, date, clock, year) = (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
+        let mut next = || words.next();
         let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse::<u64>().ok();
+        let first = next()?;
+        let (name, date, year, clock) = match month(first) {
+            Ok(([], _)) => (first, next()?, next()?, next()?),
+            _ => {
+                let (name, date, clock) = (next()?, next()?, next()?);
+                (name, date, next()?, clock)
+            }
+        };
         let (_, month) = month(name).ok()?;
-        settle(civil((number(year)?, month, number(date)?), clock)?)
+        let shown = civil((number(year)?, month, number(date)?), clock)?;
+        match next() {
+            None => settle(shown),
+            Some(b"GMT" | b"UTC") => within(shown),
+            Some(zone) => self::offset_of(zone).and_then(|east| within(shown - east * 1000)),
+        }
     }
 }
 
@@ -160,6 +173,10 @@ mod tests {
             "02/Jan/2026:12:04:05",
             "Fri Jan 02 12:04:05 2026",
             "Fri Jan  2 12:04:05 2026",
+            "Fri Jan  2 03:04:05 2026 GMT",
+            "Jan 02 2026 03:04:05 GMT",
+            "Jan 2 2026 12:04:05.000 +0900",
+            "Jan 02 2026 12:04:05",
         ] {
             assert_eq!(tokyo.whole(text.as_bytes(), None), Some(1_767_323_045_000), "{text}");
         }
