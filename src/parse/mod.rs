@@ -7,10 +7,12 @@
 //! One file with a manual page at its head (`# Knows`, `# Does not know`), one line in [`FORMATS`], samples in
 //! `sample-logs/formats/`.
 
+mod apache;
 mod cisco_wsa;
 mod clf;
 mod cut;
 mod detect;
+mod ifilter;
 mod layout;
 mod logformat;
 mod map;
@@ -19,15 +21,19 @@ mod ready;
 mod record;
 mod result;
 mod squid;
+mod trafficserver;
 mod w3c;
 mod wrapped;
 
+pub use apache::{ApacheCombined, ApacheCommon};
 pub use cisco_wsa::CiscoWsa;
 pub use clf::{Combined, Common};
 pub use detect::{DETECT_LINES, DetectError, Detected, detect, detect_in};
+pub use ifilter::IFilter;
 pub use logformat::{CompileError, Logformat};
 pub use map::{Map, MapError};
 pub use squid::Squid;
+pub use trafficserver::TrafficServer;
 pub use w3c::W3c;
 
 use crate::catalog::{self, Entry, UnknownName};
@@ -65,6 +71,9 @@ pub const FORMATS: &[Entry<Build>] = &[
         source: include_str!("layout/extended_user.rs"),
         build: |_| known(layout::extended_user::FORMAT),
     },
+    Entry { name: "apache-common", source: include_str!("apache.rs"), build: |_| Box::new(ApacheCommon) },
+    Entry { name: "apache-combined", source: include_str!("apache.rs"), build: |_| Box::new(ApacheCombined) },
+    Entry { name: "trafficserver", source: include_str!("trafficserver.rs"), build: |_| Box::new(TrafficServer) },
     Entry { name: "w3c", source: include_str!("w3c.rs"), build: |zone| Box::new(W3c::new(zone)) },
     Entry {
         name: "zscaler-json",
@@ -112,6 +121,7 @@ pub const FORMATS: &[Entry<Build>] = &[
         source: include_str!("ready/intersafe.rs"),
         build: |zone| ready(ready::intersafe::MAP, zone),
     },
+    Entry { name: "ifilter", source: include_str!("ifilter.rs"), build: |zone| Box::new(IFilter::new(zone)) },
     Entry {
         name: "paloalto",
         source: include_str!("ready/paloalto.rs"),

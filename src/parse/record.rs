@@ -58,6 +58,7 @@ fn agent(cell: &[u8], encoding: Encoding) -> Option<Text<'_>> {
     let raw = text(cell)?;
     // Only what has no space can have something else in its place.
     let encoding = match memchr(b' ', raw) {
+        _ if encoding == Encoding::Form => encoding,
         Some(_) => encoding,
         None if memchr(b'%', raw).is_some() => Encoding::Url,
         None if memchr(b'+', raw).is_some() => Encoding::Plus,

@@ -182,6 +182,9 @@ fn maps() {
         ("envoy", "envoy/json"),
         ("traefik", "traefik/json"),
         ("intersafe", "intersafe/http"),
+        ("apache-common", "apache/common"),
+        ("apache-combined", "apache/combined"),
+        ("ifilter", "ifilter/access"),
         ("paloalto", "paloalto/url"),
         ("sophos", "sophos/web"),
         ("leef", "leef/zscaler"),
@@ -195,6 +198,12 @@ fn maps() {
     ] {
         check_detected(format, name);
     }
+}
+
+/// Its lines look like Squid's: only who knows it says so.
+#[test]
+fn traffic_server() {
+    check(by_name("trafficserver").unwrap(), "trafficserver/squid");
 }
 
 /// A map of one's own reads what the map that is shipped reads.
