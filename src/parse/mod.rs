@@ -16,6 +16,7 @@ mod ifilter;
 mod layout;
 mod logformat;
 mod map;
+mod mixed;
 mod moment;
 mod ready;
 mod record;
@@ -39,6 +40,7 @@ pub use w3c::W3c;
 use crate::catalog::{self, Entry, UnknownName};
 use crate::event::{Event, Fields};
 use jiff::tz::TimeZone;
+use mixed::Mixed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -200,6 +202,16 @@ pub fn by_name_in(name: &str, zone: &TimeZone) -> Result<Box<dyn Parser>, Unknow
         Some(inner) => Ok(Box::new(Wrapped::new(Arc::from(by_name_in(inner, zone)?)))),
         None => catalog::find("format", FORMATS, name).map(|entry| (entry.build)(zone)),
     }
+}
+
+/// The parser of that name and, for lines that are not of its format, of all others: what [`detect_in`] gave to a file whose
+/// format has that name.
+///
+/// # Errors
+///
+/// [`UnknownName`], which says what may have been meant.
+pub fn told_as(name: &str, zone: &TimeZone) -> Result<Arc<dyn Parser>, UnknownName> {
+    Ok(Arc::new(Mixed::new(Arc::from(by_name_in(name, zone)?), zone)))
 }
 
 /// Reads the next line of an input. A header changes the parser: to one that reads what follows it.

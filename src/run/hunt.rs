@@ -125,7 +125,8 @@ fn search(looked: Vec<Looked>, settings: &HuntSettings, far: &Far) -> (Vec<Sight
             .map(|_| {
                 scope.spawn(|| {
                     let mut searcher = Searcher::new(&lists.indicators, settings.span.clone());
-                    while let Some((input, parser, chunk)) = next(&receiver) {
+                    while let Some((input, parser, mut chunk)) = next(&receiver) {
+                        parser.simplify(&mut chunk.bytes);
                         let before = (searcher.counts.lines, searcher.sightings.len());
                         searcher.search(&chunk, parser, &formats[input]);
                         far.lines.fetch_add(searcher.counts.lines - before.0, Ordering::Relaxed);

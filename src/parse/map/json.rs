@@ -10,7 +10,11 @@ const DEPTH: usize = 8;
 
 /// Gives each value whose name is known. `Err`: where the line stopped being JSON.
 #[inline]
-pub(in crate::parse) fn scan<'a>(line: &'a [u8], names: &Names, mut give: impl FnMut(Source, &'a [u8])) -> Result<(), usize> {
+pub(in crate::parse) fn scan<'a>(
+    line: &'a [u8],
+    names: &Names,
+    mut give: impl FnMut(Source, &'a [u8]),
+) -> Result<(), usize> {
     let mut at = blanks(line, 0);
     if line.get(at) != Some(&b'{') {
         return Err(at);

@@ -206,6 +206,18 @@ fn traffic_server() {
     check(by_name("trafficserver").unwrap(), "trafficserver/squid");
 }
 
+#[test]
+fn lines_in_json() {
+    for (format, name) in
+        [("syslog+squid", "docker/squid"), ("syslog+envoy", "docker/envoy"), ("syslog+squid", "splunk/export")]
+    {
+        let lines = lines(&folder().join(format!("{name}.log")));
+        let found = detect(lines.iter().map(Vec::as_slice)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(found.full_name(), format, "{name}");
+        check(by_name(format).unwrap(), name);
+    }
+}
+
 /// A map of one's own reads what the map that is shipped reads.
 #[test]
 fn a_map_of_ones_own() {
