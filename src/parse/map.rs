@@ -16,7 +16,7 @@
 //! url = "url.original"
 //! ```
 //!
-//! Give it with `--map FILE`, or as the key `map` of the settings file. A field is one of: time, date and time-of-day, offset, duration, client, user, method, url, scheme, host, port, path, query, status, result (`TCP_MISS/200`),
+//! Give it with `--map FILE`, or as the key `map` of the settings file. A field is one of: time, date and time-of-day, offset, duration, client, user, method, url, request (`GET URL HTTP/1.1`), scheme, host, port, path, query, status, result (`TCP_MISS/200`),
 //! action (a word that begins with allow, deny, block …), bytes-up, bytes-down, agent, referer, content-type, peer, kind;
 //! and of ProxySG filter-result, s-action, exception. A time, a client or user, and a URL or host must be among them.
 //!
@@ -47,7 +47,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use memchr::memchr;
 
-use super::record::{Clock, Column, Reading, Record};
+use super::record::{Clock, Column, Reading, Record, went_through};
 use super::{ParseError, Parser, Reason};
 use crate::event::{Encoding, Event, Fields, Stamp};
 pub use definition::MapError;
@@ -193,7 +193,7 @@ impl Parser for Map {
             Some(kind) if !only.is_empty() && !only.iter().any(|only| **only == *kind) => Ok(None),
             // What has no kind is no record of a product that has kinds.
             None if !only.is_empty() => Err(ParseError { at: 0, wanted: Reason::Literal }),
-            _ => record.event(line, &self.reading).map(Some),
+            _ => record.event(line, &self.reading).map(|event| Some(went_through(event, || self.rules.fields.action))),
         });
         match (read, self.delimiter()) {
             (Err(_), Some(delimiter)) if self.is_header(line, delimiter) => Ok(None),

@@ -130,6 +130,11 @@ pub const FORMATS: &[Entry<Build>] = &[
         build: |zone| ready(ready::paloalto::MAP, zone),
     },
     Entry { name: "sophos", source: include_str!("ready/sophos.rs"), build: |zone| ready(ready::sophos::MAP, zone) },
+    Entry {
+        name: "sophos-swa",
+        source: include_str!("ready/sophos_swa.rs"),
+        build: |zone| ready(ready::sophos_swa::MAP, zone),
+    },
     Entry { name: "leef", source: include_str!("ready/leef.rs"), build: |zone| ready(ready::leef::MAP, zone) },
     Entry { name: "cef", source: include_str!("ready/cef.rs"), build: |zone| ready(ready::cef::MAP, zone) },
     Entry { name: "envoy", source: include_str!("ready/envoy.rs"), build: |zone| ready(ready::envoy::MAP, zone) },

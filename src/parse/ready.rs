@@ -11,6 +11,7 @@ pub(super) mod paloalto;
 pub(super) mod proxysg;
 pub(super) mod skyhigh;
 pub(super) mod sophos;
+pub(super) mod sophos_swa;
 pub(super) mod traefik;
 pub(super) mod umbrella;
 pub(super) mod zeek;

@@ -4,10 +4,10 @@ mod column;
 mod time;
 mod verdict;
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 use super::{ParseError, Reason};
-use crate::event::{Encoding, Event, Millis, Stamp, Text, near};
+use crate::event::{Action, Encoding, Event, Millis, Stamp, Text, near};
 pub(super) use column::Column;
 pub(super) use time::{Clock, civil, day, offset_of};
 use verdict::Verdict;
@@ -74,6 +74,16 @@ fn media_type(cell: &[u8]) -> Option<&[u8]> {
     Some(near([b';', b' ', b'%'], text).map_or(text, |end| &text[..end])).filter(|text| !text.is_empty())
 }
 
+/// Method and URL of `GET http://www.example.com/ HTTP/1.1`.
+#[inline]
+fn request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
+    let Some((method, url)) = memchr(b' ', line).map(|space| (&line[..space], &line[space + 1..])) else {
+        return (None, None);
+    };
+    let end = memrchr(b' ', url).filter(|&end| url[end + 1..].starts_with(b"HTTP/")).unwrap_or(url.len());
+    (Some(method), Some(&url[..end]).filter(|url| !url.is_empty()))
+}
+
 /// An address without the port of the connection: of `192.0.2.1:50123` and `[2001:db8::1]:50123`.
 #[inline]
 fn without_port(client: &[u8]) -> &[u8] {
@@ -84,6 +94,17 @@ fn without_port(client: &[u8]) -> &[u8] {
         Some(at) if memchr(b':', &client[at + 1..]).is_none() => &client[..at],
         _ => client,
     }
+}
+
+/// What a record without a verdict says where its format has one (`acts`): the request went through, or the proxy asked who
+/// it was. Unknown would be no request of a client at all.
+#[inline]
+pub(super) fn went_through(event: Event<'_>, acts: impl Fn() -> bool) -> Event<'_> {
+    if event.action != Action::Unknown || !acts() {
+        return event;
+    }
+    let action = if event.status == Some(407) { Action::Challenge } else { Action::Allowed };
+    Event { action, ..event }
 }
 
 impl<'a> Record<'a> {
@@ -178,13 +199,14 @@ impl<'a> Record<'a> {
             policy: value(Column::Policy),
             code,
         };
-        let (host, path) = (value(Column::Host), value(Column::Path).or(value(Column::Url)));
+        let (asked, wanted) = value(Column::Request).map_or((None, None), request);
+        let (host, path) = (value(Column::Host), value(Column::Path).or(value(Column::Url)).or(wanted));
         let target = path.unwrap_or_default();
         if host.is_none() && target.is_empty() {
             return Err(wrong(Column::Host, Reason::Target));
         }
         // A tunnel has no method of its own, and no path.
-        let method = value(Column::Method).filter(|method| !matches!(*method, b"unknown" | b"NONE"));
+        let method = value(Column::Method).or(asked).filter(|method| !matches!(*method, b"unknown" | b"NONE"));
         let tunnel = verdict.tunnels() || method.is_none() && (target == b"/" || memchr(b'/', target).is_none());
         Ok(Event {
             time,

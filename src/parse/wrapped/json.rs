@@ -58,8 +58,8 @@ fn inner(object: &[u8]) -> Option<Vec<u8>> {
     };
     scan(object, &NAMES, give).ok()?;
     let mut text = Text { raw: best?.1, encoding: Encoding::Json }.decode().into_owned();
-    text.truncate(text.trim_ascii_end().len());
     text.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r' | 0)).for_each(|byte| *byte = b' ');
+    text.truncate(text.trim_ascii_end().len());
     Some(text)
 }
 

@@ -187,6 +187,7 @@ fn maps() {
         ("ifilter", "ifilter/access"),
         ("paloalto", "paloalto/url"),
         ("sophos", "sophos/web"),
+        ("sophos-swa", "sophos/swa"),
         ("leef", "leef/zscaler"),
         ("leef", "leef/forcepoint"),
         ("cef", "cef/forcepoint"),
