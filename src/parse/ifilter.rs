@@ -30,9 +30,10 @@
 //! has them with `--map`.
 
 use super::moment::{Civil, figures, month};
-use super::record::{Clock, Column, Reading, Record};
+use super::record::{Clock, Column, Reading, Record, went_through};
+use super::words::Words;
 use super::{ParseError, Parser, Reason};
-use crate::event::{Action, Encoding, Event, Fields, Millis, Stamp};
+use crate::event::{Encoding, Event, Fields, Millis, Stamp};
 use jiff::tz::TimeZone;
 
 /// i-FILTER.
@@ -53,46 +54,6 @@ impl IFilter {
     }
 }
 
-/// The words of a line, runs of spaces taken for one.
-struct Words<'a> {
-    line: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Words<'a> {
-    fn next(&mut self, wanted: Reason) -> Result<&'a [u8], ParseError> {
-        let begin = self.line.get(self.at..).and_then(|rest| rest.iter().position(|&byte| byte != b' '));
-        let Some(begin) = begin.map(|begin| self.at + begin) else {
-            return Err(ParseError { at: self.line.len(), wanted });
-        };
-        let rest = &self.line[begin..];
-        let length = memchr::memchr(b' ', rest).unwrap_or(rest.len());
-        self.at = begin + length;
-        Ok(&rest[..length])
-    }
-
-    fn skip(&mut self, words: usize, wanted: Reason) -> Result<(), ParseError> {
-        (0..words).try_for_each(|_| self.next(wanted).map(drop))
-    }
-
-    /// Where the last word stands.
-    fn wrong<T>(&self, word: &[u8], wanted: Reason) -> Result<T, ParseError> {
-        Err(ParseError { at: self.at - word.len(), wanted })
-    }
-
-    /// What begins with one byte and ends with another, both left off.
-    fn between(&mut self, [open, close]: [u8; 2], wanted: Reason) -> Result<&'a [u8], ParseError> {
-        let word = self.next(wanted)?;
-        let begin = self.at - word.len();
-        let inside = self.line[begin..].strip_prefix(&[open]);
-        let Some((inside, end)) = inside.and_then(|inside| Some((inside, memchr::memchr(close, inside)?))) else {
-            return self.wrong(word, wanted);
-        };
-        self.at = begin + 2 + end;
-        Ok(&inside[..end])
-    }
-}
-
 impl Parser for IFilter {
     fn parse<'a>(&self, line: &'a [u8]) -> Result<Option<Event<'a>>, ParseError> {
         if line.first() == Some(&b'#') || line.trim_ascii().is_empty() {
@@ -100,10 +61,10 @@ impl Parser for IFilter {
         }
         let mut words = Words { line, at: 0 };
         let mut record = Record::new();
-        let logged = [words.next(Reason::Time)?, words.next(Reason::Time)?, words.next(Reason::Time)?];
-        let Some(logged) = moment(logged) else {
-            return words.wrong(line.get(..words.at).unwrap_or(line), Reason::Time);
-        };
+        let name = words.next(Reason::Time)?;
+        let Ok(([], month)) = month(name) else { return words.wrong(name, Reason::Time) };
+        let (day, clock) = (words.next(Reason::Time)?, words.next(Reason::Time)?);
+        let Some(logged) = moment(month, day, clock) else { return words.wrong(clock, Reason::Time) };
         // Process, version, proxy behind this one.
         words.skip(3, Reason::Literal)?;
         record.put(Column::Peer, words.next(Reason::Literal)?);
@@ -118,23 +79,13 @@ impl Parser for IFilter {
         record.put(Column::Policy, words.next(Reason::Result)?);
         // Reason, categories, four numbers, group, three more.
         words.skip(11, Reason::Literal)?;
-        let request = words.between([b'"', b'"'], Reason::Method)?;
-        let mut parts = request.splitn(2, |&byte| byte == b' ');
-        let (method, url) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let url =
-            memchr::memrchr(b' ', url).filter(|&at| url[at + 1..].starts_with(b"HTTP/")).map_or(url, |at| &url[..at]);
-        record.put(Column::Method, method);
-        record.put(Column::Url, url);
+        record.put(Column::Request, words.between([b'"', b'"'], Reason::Method)?);
         record.put(Column::Referer, words.next(Reason::Literal)?);
         record.put(Column::Agent, words.next(Reason::Literal)?);
         words.skip(2, Reason::Literal)?;
         let event = record.event(line, &self.reading)?;
-        let action = match (event.action, event.status) {
-            (Action::Unknown, Some(407)) => Action::Challenge,
-            (Action::Unknown, _) => Action::Allowed,
-            (action, _) => action,
-        };
-        Ok(Some(Event { action, duration: duration(start, logged), ..event }))
+        let event = went_through(event, || true);
+        Ok(Some(Event { duration: duration(start, logged), ..event }))
     }
 
     fn carries(&self) -> Fields {
@@ -142,9 +93,8 @@ impl Parser for IFilter {
     }
 }
 
-/// `Jan`, `2`, `03:04:05`: a time without its year.
-fn moment([name, day, clock]: [&[u8]; 3]) -> Option<Civil> {
-    let (_, month) = month(name).ok().filter(|(rest, _)| rest.is_empty())?;
+/// A month, `2`, `03:04:05`: a time without its year.
+fn moment(month: u64, day: &[u8], clock: &[u8]) -> Option<Civil> {
     let two = |text: &[u8]| figures(text.len())(text).ok().map(|(_, value)| value);
     let &[h1, h2, b':', m1, m2, b':', s1, s2] = clock else { return None };
     let day = Some(day).filter(|day| (1..=2).contains(&day.len())).and_then(two)?;
@@ -167,6 +117,7 @@ fn duration(start: &[u8], logged: Civil) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Action;
 
     fn read(logged: &str, start: &str) -> Option<(i64, Option<u64>)> {
         let line = format!(

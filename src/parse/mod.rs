@@ -12,6 +12,7 @@ mod cisco_wsa;
 mod clf;
 mod cut;
 mod detect;
+mod haproxy;
 mod ifilter;
 mod layout;
 mod logformat;
@@ -24,12 +25,14 @@ mod result;
 mod squid;
 mod trafficserver;
 mod w3c;
+mod words;
 mod wrapped;
 
 pub use apache::{ApacheCombined, ApacheCommon};
 pub use cisco_wsa::CiscoWsa;
 pub use clf::{Combined, Common};
 pub use detect::{DETECT_LINES, DetectError, Detected, detect, detect_in};
+pub use haproxy::Haproxy;
 pub use ifilter::IFilter;
 pub use logformat::{CompileError, Logformat};
 pub use map::{Map, MapError};
@@ -76,6 +79,7 @@ pub const FORMATS: &[Entry<Build>] = &[
     Entry { name: "apache-common", source: include_str!("apache.rs"), build: |_| Box::new(ApacheCommon) },
     Entry { name: "apache-combined", source: include_str!("apache.rs"), build: |_| Box::new(ApacheCombined) },
     Entry { name: "trafficserver", source: include_str!("trafficserver.rs"), build: |_| Box::new(TrafficServer) },
+    Entry { name: "haproxy", source: include_str!("haproxy.rs"), build: |zone| Box::new(Haproxy::new(zone)) },
     Entry { name: "w3c", source: include_str!("w3c.rs"), build: |zone| Box::new(W3c::new(zone)) },
     Entry {
         name: "zscaler-json",

@@ -64,11 +64,20 @@ impl Clock {
             };
         }
         if text.get(2) == Some(&b'/') {
-            let (clock, zone) = text.split_at_checked(20)?;
+            let (clock, rest) = text.split_at_checked(20)?;
+            let (thousandths, zone) = match rest {
+                [b'.', rest @ ..] => {
+                    let end = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+                    (thousandths(&rest[..end]), &rest[end..])
+                }
+                _ => (0, rest),
+            };
+            let (_, shown) = clf(&[clock, b" +0000"].concat()).ok()?;
+            let shown = shown + thousandths;
             return match zone.trim_ascii() {
-                b"GMT" | b"UTC" => clf(&[clock, b" +0000"].concat()).ok().map(|(_, time)| time),
-                b"" => settle(clf(&[clock, b" +0000"].concat()).ok()?.1),
-                _ => clf(text).ok().map(|(_, time)| time),
+                b"GMT" | b"UTC" => Some(shown),
+                b"" => settle(shown),
+                zone => self::offset_of(zone).and_then(|east| within(shown - east * 1000)),
             };
         }
         // `Fri Jan  2 03:04:05 2026`, `Jan 02 2026 03:04:05 GMT`
@@ -138,15 +147,19 @@ pub(in crate::parse) fn civil(day: (u64, u64, u64), time: &[u8]) -> Option<Milli
     let &[h1, h2, b':', m1, m2, b':', s1, s2] = clock else { return None };
     let (year, month, day) = day;
     let at = Civil { year, month, day, hour: two(h1, h2)?, minute: two(m1, m2)?, second: two(s1, s2)? };
-    let mut thousandths = 0;
-    if let [b'.' | b',', digits @ ..] = fraction {
-        digits.iter().all(u8::is_ascii_digit).then_some(())?;
-        let digit = |place| digits.get(place).map_or(0, |byte| i64::from(byte - b'0'));
-        thousandths = digit(0) * 100 + digit(1) * 10 + digit(2);
-    } else if !fraction.is_empty() {
-        return None;
-    }
-    millis(at.seconds()?, thousandths)
+    let fraction = match fraction {
+        [b'.' | b',', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => thousandths(digits),
+        [] => 0,
+        _ => return None,
+    };
+    millis(at.seconds()?, fraction)
+}
+
+/// Of the digits of a fraction the first three.
+#[inline]
+fn thousandths(digits: &[u8]) -> i64 {
+    let digit = |place| digits.get(place).map_or(0, |byte| i64::from(byte - b'0'));
+    digit(0) * 100 + digit(1) * 10 + digit(2)
 }
 
 #[cfg(test)]
@@ -171,6 +184,8 @@ mod tests {
             "[02/Jan/2026:12:04:05 +0900]",
             "02/Jan/2026:03:04:05 GMT",
             "02/Jan/2026:12:04:05",
+            "02/Jan/2026:12:04:05.000",
+            "02/Jan/2026:12:04:05.0 +0900",
             "Fri Jan 02 12:04:05 2026",
             "Fri Jan  2 12:04:05 2026",
             "Fri Jan  2 03:04:05 2026 GMT",

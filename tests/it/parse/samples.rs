@@ -184,6 +184,7 @@ fn maps() {
         ("intersafe", "intersafe/http"),
         ("apache-common", "apache/common"),
         ("apache-combined", "apache/combined"),
+        ("haproxy", "haproxy/http"),
         ("ifilter", "ifilter/access"),
         ("paloalto", "paloalto/url"),
         ("sophos", "sophos/web"),
