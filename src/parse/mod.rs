@@ -12,6 +12,7 @@ mod cisco_wsa;
 mod clf;
 mod cut;
 mod detect;
+mod envoy_text;
 mod haproxy;
 mod ifilter;
 mod layout;
@@ -32,6 +33,7 @@ pub use apache::{ApacheCombined, ApacheCommon};
 pub use cisco_wsa::CiscoWsa;
 pub use clf::{Combined, Common};
 pub use detect::{DETECT_LINES, DetectError, Detected, detect, detect_in};
+pub use envoy_text::EnvoyText;
 pub use haproxy::Haproxy;
 pub use ifilter::IFilter;
 pub use logformat::{CompileError, Logformat};
@@ -79,6 +81,7 @@ pub const FORMATS: &[Entry<Build>] = &[
     Entry { name: "apache-common", source: include_str!("apache.rs"), build: |_| Box::new(ApacheCommon) },
     Entry { name: "apache-combined", source: include_str!("apache.rs"), build: |_| Box::new(ApacheCombined) },
     Entry { name: "trafficserver", source: include_str!("trafficserver.rs"), build: |_| Box::new(TrafficServer) },
+    Entry { name: "envoy-text", source: include_str!("envoy_text.rs"), build: |_| Box::new(EnvoyText::default()) },
     Entry { name: "haproxy", source: include_str!("haproxy.rs"), build: |zone| Box::new(Haproxy::new(zone)) },
     Entry { name: "w3c", source: include_str!("w3c.rs"), build: |zone| Box::new(W3c::new(zone)) },
     Entry {

@@ -184,6 +184,7 @@ fn maps() {
         ("intersafe", "intersafe/http"),
         ("apache-common", "apache/common"),
         ("apache-combined", "apache/combined"),
+        ("envoy-text", "envoy/text"),
         ("haproxy", "haproxy/http"),
         ("ifilter", "ifilter/access"),
         ("paloalto", "paloalto/url"),
