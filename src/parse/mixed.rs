@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use memchr::memchr;
 
 use super::detect::{known, plausible};
 use super::wrapped::{WRAPPERS, Wrapped, peel};
@@ -44,18 +45,20 @@ impl Mixed {
         self
     }
 
-    /// What one of the other formats reads, with what is around the line and without.
+    /// What one of the other formats reads, with what is around the line and without; of W3C extended headers and comments too.
     #[cold]
-    fn other<'a>(&self, line: &'a [u8]) -> Option<Event<'a>> {
+    fn other<'a>(&self, line: &'a [u8]) -> Option<Option<Event<'a>>> {
         let read = |parser: &Arc<dyn Parser>, text| parser.parse(text).ok().flatten().filter(sure);
-        if let Some(event) = self.extended.as_ref().and_then(|extended| read(extended, line)) {
-            return Some(event);
+        match self.extended.as_ref().map(|extended| extended.parse(line)) {
+            Some(Ok(Some(event))) if sure(&event) => return Some(Some(event)),
+            Some(Ok(None)) if memchr(b'#', line).is_some() => return Some(None),
+            _ => {}
         }
         let mut rest = Some(line);
         for _ in 0..=WRAPPERS {
             let text = rest?;
             if let Some(event) = self.others.iter().find_map(|other| read(other, text)) {
-                return Some(event);
+                return Some(Some(event));
             }
             rest = peel(text);
         }
@@ -79,7 +82,7 @@ impl Parser for Mixed {
         // One place for both, so that what the own format reads is not moved.
         let mut read = self.own.parse(line);
         if let Err(error) = read {
-            read = self.other(line).map(Some).ok_or(error);
+            read = self.other(line).ok_or(error);
         }
         read
     }
@@ -89,11 +92,15 @@ impl Parser for Mixed {
     }
 
     fn after(&self, line: &[u8]) -> Option<Arc<dyn Parser>> {
-        if let Some(own) = self.own.after(line) {
-            return Some(Arc::new(Mixed { own, ..self.clone() }.told()));
+        let mut next = self.clone();
+        match (self.own.after(line), &self.extended) {
+            (Some(own), _) => next.own = own,
+            (None, extended) => next.extended = Some(extended.as_ref()?.after(line)?),
         }
-        let extended = Some(self.extended.as_ref()?.after(line)?);
-        Some(Arc::new(Mixed { extended, ..self.clone() }.told()))
+        // What is read as a row is no header, whoever asks.
+        let mut simple = line.to_vec();
+        self.simplify(&mut simple);
+        matches!(self.parse(&simple), Ok(None)).then(|| -> Arc<dyn Parser> { Arc::new(next.told()) })
     }
 
     fn simplify(&self, lines: &mut Vec<u8>) {
