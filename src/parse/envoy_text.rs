@@ -69,8 +69,7 @@ impl Parser for EnvoyText {
         let Some([forwarded, agent, host, peer]) = quoted(texts) else {
             return Err(ParseError { at: words.at, wanted: Reason::Literal });
         };
-        let first = forwarded.split(|&byte| byte == b',').next().unwrap_or_default();
-        record.put(Column::Client, first.trim_ascii());
+        record.put(Column::Client, forwarded);
         record.put(Column::Agent, agent);
         record.put(Column::Host, host);
         record.put(Column::Peer, memmem::find(peer, b"://").map_or(peer, |at| &peer[at + 3..]));

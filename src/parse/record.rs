@@ -84,9 +84,11 @@ fn request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
     (Some(method), Some(&url[..end]).filter(|url| !url.is_empty()))
 }
 
-/// An address without the port of the connection: of `192.0.2.1:50123` and `[2001:db8::1]:50123`.
+/// An address without the port of the connection, of `192.0.2.1:50123` and `[2001:db8::1]:50123`; of those of proxies on
+/// the way, `192.0.2.1, 198.51.100.1`, the first.
 #[inline]
 fn without_port(client: &[u8]) -> &[u8] {
+    let client = near([b','], client).map_or(client, |end| client[..end].trim_ascii_end());
     if let Some(inner) = client.strip_prefix(b"[") {
         return near([b']'], inner).map_or(client, |end| &inner[..end]);
     }

@@ -41,6 +41,8 @@ fn units_stamps_and_absent_values() {
     let event = map.parse(line).unwrap().unwrap();
     assert_eq!((event.time, event.end(), event.duration), (1_767_323_045_123, 1_767_323_047_623, Some(2500)));
     assert_eq!((event.client, event.bytes_up, event.action), (Some(&b"192.0.2.1"[..]), None, Action::Denied));
+    let chain = br#"{"t":1,"c":"[2001:db8::1]:5, 10.0.0.1:80","u":"y","k":"web"}"#;
+    assert_eq!(map.parse(chain).unwrap().unwrap().client, Some(&b"2001:db8::1"[..]));
     // A map that has a verdict, and a record that has none.
     let action = |status: &str| {
         let text = "syntax = \"json\"\n[fields]\ntime = \"t\"\nclient = \"c\"\nurl = \"u\"\nstatus = \"s\"\n";
