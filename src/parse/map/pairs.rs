@@ -4,6 +4,7 @@
 use memchr::{memchr, memchr2, memmem, memrchr};
 
 use super::names::{Names, Source};
+use crate::event::near;
 
 /// The name of what stands before the first pair: a time, in some products; of LEEF the event.
 pub(super) const HEAD: &[u8] = b"^";
@@ -25,7 +26,7 @@ pub(super) fn scan<'a>(
         give(source, header.event);
         (delimiter, at, pairs) = (Some(header.delimiter), header.end, 1);
     }
-    while let Some(equals) = memchr(b'=', &line[at..]).map(|found| at + found) {
+    while let Some(equals) = near([b'='], &line[at..]).map(|found| at + found) {
         let start = line[at..equals].iter().rposition(|&byte| !of_key(byte)).map_or(at, |before| at + before + 1);
         if pairs == 0
             && let (Some(source), _) = names.find(0, HEAD)
@@ -115,7 +116,7 @@ fn value<'a>(line: &'a [u8], at: usize, delimiter: Option<u8>, spaces: Option<&N
         }
         [b'"', ..] => {
             let mut from = 1;
-            while let Some(found) = rest.get(from..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+            while let Some(found) = rest.get(from..).and_then(|rest| near([b'"', b'\\'], rest)) {
                 if rest[from + found] == b'"' {
                     let end = from + found;
                     return (&rest[1..end], at + end + 1);
@@ -131,8 +132,8 @@ fn value<'a>(line: &'a [u8], at: usize, delimiter: Option<u8>, spaces: Option<&N
         _ => {}
     }
     let end = match (delimiter, spaces) {
-        (Some(delimiter), _) => memchr(delimiter, rest),
-        (None, None) => memchr(b' ', rest),
+        (Some(delimiter), _) => near([delimiter], rest),
+        (None, None) => near([b' '], rest),
         (None, Some(names)) => before_next(rest, names),
     };
     let end = end.unwrap_or(rest.len());
