@@ -143,6 +143,28 @@ fn combined(r: &Request) -> String {
     )
 }
 
+fn apache(r: &Request) -> String {
+    let second = r.time / 1000 % 60;
+    format!(
+        "{} - {} [22/Nov/2026:10:30:{second:02} +0000] \"{} {} HTTP/1.1\" {} {} \"{}\" \"{}\"\n",
+        r.client, r.user, r.method, r.url, r.status, r.down, r.referer, r.agent
+    )
+}
+
+fn paloalto(r: &Request) -> String {
+    let second = r.time / 1000 % 60;
+    format!(
+        "1,2026/01/02 12:04:{second:02},001801000000,THREAT,url,2561,2026/01/02 12:04:{second:02},{},203.0.113.10,198.51.100.1,203.0.113.10,staff,{},,web-browsing,vsys1,trust,untrust,ethernet1/2,ethernet1/1,syslog,2026/01/02 12:04:05,36459,1,53235,80,53235,80,0xb000,tcp,alert,\"{}\",(9999),news,informational,client-to-server,1,0x0,10.0.0.0-10.255.255.255,United States,,{},0,,,1,\"{}\",,,{},,,,0,0,0,0,0,,fw01,,,,{},0,,0,,N/A,unknown,AppThreat-0-0,0x0\n",
+        r.client,
+        r.user,
+        r.url.trim_start_matches("http://"),
+        r.mime,
+        r.agent,
+        r.referer,
+        r.method
+    )
+}
+
 /// The header of [`w3c`]: ProxySG's `bcreportermain_v1`.
 const W3C: &str = "#Fields: date time time-taken c-ip cs-username cs-auth-group x-exception-id sc-filter-result cs-categories cs(Referer)  sc-status s-action cs-method rs(Content-Type) cs-uri-scheme cs-host cs-uri-port cs-uri-path cs-uri-query cs-uri-extension cs(User-Agent) s-ip sc-bytes cs-bytes x-virus-id\n";
 
@@ -208,11 +230,13 @@ fn parse(parser: &dyn Parser, bytes: &[u8]) -> u64 {
 }
 
 fn main() {
-    let formats: [(&str, &str, Write); 6] = [
+    let formats: [(&str, &str, Write); 8] = [
         ("squid", "", squid),
         ("squid-extended", "", extended),
         ("combined", "", combined),
+        ("apache-combined", "", apache),
         ("w3c", W3C, w3c),
+        ("paloalto", "", paloalto),
         ("fortiproxy", "", fortiproxy),
         ("ecs", "", ecs),
     ];

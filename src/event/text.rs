@@ -24,6 +24,8 @@ pub enum Encoding {
     Json,
     /// `+` for a space (Microsoft's W3C extended logs); a `+` the client sent cannot be told from it.
     Plus,
+    /// `%XX`, and `+` for a space (forms of HTML; i-FILTER).
+    Form,
 }
 
 /// A field as logged, with what is needed to read it.
@@ -52,6 +54,13 @@ impl<'a> Text<'a> {
                 return first.map_or(Cow::Borrowed(self.raw), |first| Cow::Owned(of_json(self.raw, first)));
             }
             Encoding::Plus => return replaced(self.raw, b"+", b' '),
+            Encoding::Form => {
+                let spaced = replaced(self.raw, b"+", b' ');
+                return match memchr(b'%', &spaced) {
+                    Some(first) => Cow::Owned(unescape(&spaced, first, Encoding::Url)),
+                    None => spaced,
+                };
+            }
             Encoding::Shell => {
                 let text = unwrap(self.raw);
                 (text, memchr(b'\\', text))
@@ -201,6 +210,8 @@ mod tests {
         assert_eq!(decode(json, Encoding::Json), "q\"uo\\te/\r\n\té山😀".as_bytes());
         assert_eq!(decode(br"\q\uD83D\u12\", Encoding::Json), br"\q\uD83D\u12\");
         assert_eq!(decode(b"Mozilla/5.0+(Windows+NT)", Encoding::Plus), b"Mozilla/5.0 (Windows NT)");
+        assert_eq!(decode(b"Mozilla%2F5.0+%28a%2Bb%29", Encoding::Form), b"Mozilla/5.0 (a+b)");
+        assert_eq!(decode(b"a+b", Encoding::Form), b"a b");
     }
 
     #[test]

@@ -122,7 +122,7 @@ fn fields<'a>(line: &'a [u8], headers: impl Fn(&'a [u8]) -> Cut<'a, Headers<'a>>
 }
 
 /// `client - user [time] `. The user is escaped, so the first `[` after it is that of the time.
-fn who_and_when(line: &[u8]) -> Cut<'_, (&[u8], &[u8], Millis)> {
+pub(super) fn who_and_when(line: &[u8]) -> Cut<'_, (&[u8], &[u8], Millis)> {
     let (rest, client) = word(b' ', Reason::Client)(line)?;
     let (rest, _) = word(b' ', Reason::Literal)(rest)?;
     let (rest, user) = word(b'[', Reason::Time)(rest)?;

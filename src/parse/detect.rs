@@ -3,12 +3,15 @@
 //! The format wins that reads the most lines into something that looks like a request: a method of letters, a URL, a
 //! Referer that is a URL, a User-Agent that is none. Of those that read equally many, the one that tells more; of
 //! those that tell equally much, the first in [`FORMATS`](super::FORMATS).
+//!
+//! Lines of other formats that come later are read as those: see [`Mixed`].
 
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::wrapped::{PREFIX, WRAPPERS, Wrapped, peel};
+use super::mixed::Mixed;
+use super::wrapped::{PREFIX, WRAPPERS, Wrapped, peel, unwrap};
 use super::{FORMATS, ParseError, Parser, read};
 use crate::event::{Event, Fields};
 
@@ -22,7 +25,8 @@ pub struct Detected {
     pub name: &'static str,
     /// It is wrapped in syslog or something like it.
     pub wrapped: bool,
-    /// A parser of it, with the header of the first line that became an event.
+    /// Reads the file: a parser of the format, with the header of the first line that became an event, and of all others
+    /// for lines that are not of it.
     pub parser: Arc<dyn Parser>,
     /// Of a hundred lines (headers and comments aside) that were looked at, so many are of this format; 1 to 100.
     pub confidence: u8,
@@ -99,17 +103,24 @@ pub fn detect<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Result<Detected,
 pub fn detect_in<'l>(lines: impl IntoIterator<Item = &'l [u8]>, zone: &TimeZone) -> Result<Detected, DetectError> {
     let lines: Vec<&[u8]> = lines.into_iter().take(DETECT_LINES).collect();
     let plain = best(&lines, zone);
+    if let Ok(found) = plain {
+        return Ok(Detected { parser: Arc::new(Mixed::new(found.parser, zone)), ..found });
+    }
     // What is read in no format as it is may be read without what is around it.
-    let wrapped = plain.is_err() && lines.iter().any(|line| peel(line).is_some());
-    let inside = |found: Detected| Detected { wrapped: true, parser: Arc::new(Wrapped::new(found.parser)), ..found };
-    let mut inner = lines;
-    for _ in 0..WRAPPERS {
-        if !wrapped {
-            break;
+    let mut bytes = lines.join(&b'\n');
+    unwrap(&mut bytes);
+    let mut inner: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
+    let mut changed = inner != lines;
+    for _ in 0..=WRAPPERS {
+        if changed && let Ok(found) = best(&inner, zone) {
+            let wrapped = Arc::new(Wrapped::new(found.parser));
+            return Ok(Detected { wrapped: true, parser: Arc::new(Mixed::new(wrapped, zone)), ..found });
         }
-        inner.iter_mut().for_each(|line| *line = peel(line).unwrap_or(line));
-        if let Ok(found) = best(&inner, zone) {
-            return Ok(inside(found));
+        changed = false;
+        for line in &mut inner {
+            if let Some(rest) = peel(line) {
+                (*line, changed) = (rest, true);
+            }
         }
     }
     plain
@@ -161,7 +172,7 @@ fn fit(name: &'static str, parser: Arc<dyn Parser>, lines: &[&[u8]]) -> Fit {
 }
 
 /// Whether an event looks like one, and not like the values of another format under wrong names.
-fn plausible(event: &Event<'_>) -> bool {
+pub(super) fn plausible(event: &Event<'_>) -> bool {
     let letters = |text: &[u8]| text.iter().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(byte));
     let url = |text: &[u8]| text.windows(3).any(|part| part == b"://");
     let place = |text: &[u8]| {
@@ -174,7 +185,7 @@ fn plausible(event: &Event<'_>) -> bool {
 }
 
 /// How much a format tells.
-fn known(fields: &Fields) -> usize {
+pub(super) fn known(fields: &Fields) -> usize {
     let Fields { bytes_up, bytes_down, duration, agent, referer, action, user, subsecond } = *fields;
     [bytes_up, bytes_down, duration, agent, referer, action, user, subsecond].iter().filter(|known| **known).count()
 }

@@ -8,7 +8,7 @@
 //! nothing = ["None", "NA"]       # texts that say that there is none; -, N/A, null and the empty text always do
 //! columns = ["date", "time"]     # csv and tsv: what stands in which column, where the log has no header
 //! spaces = false                 # key-value: bare values may hold spaces
-//! only = ["http-transaction"]    # values of the field `kind` that are requests; other records are read over
+//! only = ["http-transaction"]    # values of the field `kind` that are requests; records of other kinds are read over
 //!
 //! [fields]                       # the name in the log, or several, the best first
 //! time = ["@timestamp", "ts"]
@@ -16,14 +16,14 @@
 //! url = "url.original"
 //! ```
 //!
-//! Give it with `--map FILE`, or as the key `map` of the settings file. A field is one of: time, date and time-of-day, offset, duration, client, user, method, url, scheme, host, port, path, query, status, result (`TCP_MISS/200`),
+//! Give it with `--map FILE`, or as the key `map` of the settings file. A field is one of: time, date and time-of-day, offset, duration, client, user, method, url, request (`GET URL HTTP/1.1`), scheme, host, port, path, query, status, result (`TCP_MISS/200`),
 //! action (a word that begins with allow, deny, block …), bytes-up, bytes-down, agent, referer, content-type, peer, kind;
 //! and of ProxySG filter-result, s-action, exception. A time, a client or user, and a URL or host must be among them.
 //!
 //! # Knows
 //!
 //! The fields that are mapped. Times may be seconds, milli-, micro- or nanoseconds since 1970, ISO 8601,
-//! `02/Jan/2026:03:04:05 +0900` or `Fri Jan 02 03:04:05 2026`.
+//! `02/Jan/2026:03:04:05 +0900`, `Fri Jan 02 03:04:05 2026` or `Jan 02 2026 03:04:05 GMT`.
 //!
 //! # Does not know
 //!
@@ -34,8 +34,8 @@
 //! Map bytes-up and bytes-down (those between client and proxy), duration, agent, referer, status, action and user.
 
 mod definition;
-mod json;
-mod names;
+pub(super) mod json;
+pub(super) mod names;
 mod pairs;
 mod table;
 
@@ -47,7 +47,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use memchr::memchr;
 
-use super::record::{Clock, Column, Reading, Record};
+use super::record::{Clock, Column, Reading, Record, went_through};
 use super::{ParseError, Parser, Reason};
 use crate::event::{Encoding, Event, Fields, Stamp};
 pub use definition::MapError;
@@ -63,6 +63,7 @@ const HEADER_NAMES: usize = 3;
 #[derive(Clone)]
 pub struct Map {
     rules: Arc<Rules>,
+    reading: Reading,
     /// CSV and TSV: what stands in which column; `None` before the header.
     columns: Option<Arc<[Option<Source>]>>,
     header: Vec<u8>,
@@ -71,7 +72,8 @@ pub struct Map {
 /// What a map says.
 struct Rules {
     syntax: Syntax,
-    reading: Reading,
+    /// The map names the zone of its times.
+    zoned: bool,
     names: Names,
     fields: Fields,
     nothing: Vec<Box<[u8]>>,
@@ -89,12 +91,12 @@ impl Map {
     /// [`MapError`], which says what is wrong and what would do.
     pub fn compile(text: &str, zone: &TimeZone) -> Result<Map, MapError> {
         let definition = Definition::read(text)?;
-        let zone = definition.zone(zone)?;
+        let own = definition.zone()?;
         let sources = definition.sources()?;
         let columns: Vec<Column> = sources.iter().map(|(_, source)| source.column).collect();
         let texts = |texts: &[String]| texts.iter().map(|text| text.as_bytes().into()).collect();
         let reading = Reading {
-            clock: Clock::local(&zone),
+            clock: Clock::local(own.as_ref().unwrap_or(zone)),
             stamp: if definition.starts() { Stamp::Start } else { Stamp::End },
             encoding: match definition.syntax {
                 Syntax::Json => Encoding::Json,
@@ -105,7 +107,7 @@ impl Map {
         };
         let rules = Rules {
             syntax: definition.syntax,
-            reading,
+            zoned: own.is_some(),
             names: Names::of(sources.iter().map(|(name, source)| (name.as_str(), *source))),
             fields: Column::carry(&columns),
             nothing: texts(&definition.nothing),
@@ -113,11 +115,20 @@ impl Map {
             spaces: definition.spaces,
             mark: matches!(definition.syntax, Syntax::Csv | Syntax::Tsv).then(|| definition.mark().as_bytes().into()),
         };
-        let mut map = Map { rules: Arc::new(rules), columns: None, header: Vec::new() };
+        let mut map = Map { rules: Arc::new(rules), reading, columns: None, header: Vec::new() };
         if !definition.columns.is_empty() {
             map.columns = Some(map.columns_of(definition.columns.iter().map(String::as_bytes)));
         }
         Ok(map)
+    }
+
+    /// The same map for a proxy in that zone, unless it names one itself.
+    pub(super) fn in_zone(&self, zone: &TimeZone) -> Map {
+        let mut map = self.clone();
+        if !map.rules.zoned {
+            map.reading.clock = Clock::local(zone);
+        }
+        map
     }
 
     fn columns_of<'n>(&self, names: impl Iterator<Item = &'n [u8]>) -> Arc<[Option<Source>]> {
@@ -177,11 +188,12 @@ impl Parser for Map {
             [b' ' | b'\t' | b'\r', ..] if line.trim_ascii().is_empty() => return Ok(None),
             _ => {}
         }
+        let only = &self.rules.only;
         let read = self.cut(line).and_then(|record| match record.value(Column::Kind) {
-            Some(kind) if !self.rules.only.is_empty() && !self.rules.only.iter().any(|only| **only == *kind) => {
-                Ok(None)
-            }
-            _ => record.event(line, &self.rules.reading).map(Some),
+            Some(kind) if !only.is_empty() && !only.iter().any(|only| **only == *kind) => Ok(None),
+            // What has no kind is no record of a product that has kinds.
+            None if !only.is_empty() => Err(ParseError { at: 0, wanted: Reason::Literal }),
+            _ => record.event(line, &self.reading).map(|event| Some(went_through(event, || self.rules.fields.action))),
         });
         match (read, self.delimiter()) {
             (Err(_), Some(delimiter)) if self.is_header(line, delimiter) => Ok(None),

@@ -7,34 +7,48 @@
 //! One file with a manual page at its head (`# Knows`, `# Does not know`), one line in [`FORMATS`], samples in
 //! `sample-logs/formats/`.
 
+mod apache;
 mod cisco_wsa;
 mod clf;
 mod cut;
 mod detect;
+mod envoy_text;
+mod haproxy;
+mod ifilter;
 mod layout;
 mod logformat;
 mod map;
+mod mixed;
 mod moment;
 mod ready;
 mod record;
 mod result;
 mod squid;
+mod trafficserver;
 mod w3c;
+mod words;
 mod wrapped;
 
+pub use apache::{ApacheCombined, ApacheCommon};
 pub use cisco_wsa::CiscoWsa;
 pub use clf::{Combined, Common};
 pub use detect::{DETECT_LINES, DetectError, Detected, detect, detect_in};
+pub use envoy_text::EnvoyText;
+pub use haproxy::Haproxy;
+pub use ifilter::IFilter;
 pub use logformat::{CompileError, Logformat};
 pub use map::{Map, MapError};
 pub use squid::Squid;
+pub use trafficserver::TrafficServer;
 pub use w3c::W3c;
 
 use crate::catalog::{self, Entry, UnknownName};
 use crate::event::{Event, Fields};
 use jiff::tz::TimeZone;
+use mixed::Mixed;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use wrapped::Wrapped;
 
 /// Makes a parser that has read nothing yet. Times without an offset are taken for those of the zone.
@@ -64,6 +78,11 @@ pub const FORMATS: &[Entry<Build>] = &[
         source: include_str!("layout/extended_user.rs"),
         build: |_| known(layout::extended_user::FORMAT),
     },
+    Entry { name: "apache-common", source: include_str!("apache.rs"), build: |_| Box::new(ApacheCommon) },
+    Entry { name: "apache-combined", source: include_str!("apache.rs"), build: |_| Box::new(ApacheCombined) },
+    Entry { name: "trafficserver", source: include_str!("trafficserver.rs"), build: |_| Box::new(TrafficServer) },
+    Entry { name: "envoy-text", source: include_str!("envoy_text.rs"), build: |_| Box::new(EnvoyText::default()) },
+    Entry { name: "haproxy", source: include_str!("haproxy.rs"), build: |zone| Box::new(Haproxy::new(zone)) },
     Entry { name: "w3c", source: include_str!("w3c.rs"), build: |zone| Box::new(W3c::new(zone)) },
     Entry {
         name: "zscaler-json",
@@ -111,6 +130,19 @@ pub const FORMATS: &[Entry<Build>] = &[
         source: include_str!("ready/intersafe.rs"),
         build: |zone| ready(ready::intersafe::MAP, zone),
     },
+    Entry { name: "ifilter", source: include_str!("ifilter.rs"), build: |zone| Box::new(IFilter::new(zone)) },
+    Entry {
+        name: "paloalto",
+        source: include_str!("ready/paloalto.rs"),
+        build: |zone| ready(ready::paloalto::MAP, zone),
+    },
+    Entry { name: "sophos", source: include_str!("ready/sophos.rs"), build: |zone| ready(ready::sophos::MAP, zone) },
+    Entry {
+        name: "sophos-swa",
+        source: include_str!("ready/sophos_swa.rs"),
+        build: |zone| ready(ready::sophos_swa::MAP, zone),
+    },
+    Entry { name: "leef", source: include_str!("ready/leef.rs"), build: |zone| ready(ready::leef::MAP, zone) },
     Entry { name: "cef", source: include_str!("ready/cef.rs"), build: |zone| ready(ready::cef::MAP, zone) },
     Entry { name: "envoy", source: include_str!("ready/envoy.rs"), build: |zone| ready(ready::envoy::MAP, zone) },
     Entry { name: "traefik", source: include_str!("ready/traefik.rs"), build: |zone| ready(ready::traefik::MAP, zone) },
@@ -137,11 +169,16 @@ fn known(format: &str) -> Box<dyn Parser> {
     }
 }
 
-/// Compiles a map of our own, as [`known`] does a format string.
+/// A map of our own, compiled once however many files are looked at. A test compiles them all.
 fn ready(map: &str, zone: &TimeZone) -> Box<dyn Parser> {
-    match Map::compile(map, zone) {
-        Ok(parser) => Box::new(parser),
-        Err(_) => Box::new(Nothing),
+    static COMPILED: Mutex<BTreeMap<String, Option<Map>>> = Mutex::new(BTreeMap::new());
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !compiled.contains_key(map) {
+        compiled.insert(map.to_owned(), Map::compile(map, &TimeZone::UTC).ok());
+    }
+    match compiled.get(map) {
+        Some(Some(map)) => Box::new(map.in_zone(zone)),
+        _ => Box::new(Nothing),
     }
 }
 
@@ -177,6 +214,16 @@ pub fn by_name_in(name: &str, zone: &TimeZone) -> Result<Box<dyn Parser>, Unknow
         Some(inner) => Ok(Box::new(Wrapped::new(Arc::from(by_name_in(inner, zone)?)))),
         None => catalog::find("format", FORMATS, name).map(|entry| (entry.build)(zone)),
     }
+}
+
+/// The parser of that name and, for lines that are not of its format, of all others: what [`detect_in`] gave to a file whose
+/// format has that name.
+///
+/// # Errors
+///
+/// [`UnknownName`], which says what may have been meant.
+pub fn told_as(name: &str, zone: &TimeZone) -> Result<Arc<dyn Parser>, UnknownName> {
+    Ok(Arc::new(Mixed::new(Arc::from(by_name_in(name, zone)?), zone)))
 }
 
 /// Reads the next line of an input. A header changes the parser: to one that reads what follows it.

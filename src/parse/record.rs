@@ -4,10 +4,10 @@ mod column;
 mod time;
 mod verdict;
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 use super::{ParseError, Reason};
-use crate::event::{Encoding, Event, Millis, Stamp, Text, near};
+use crate::event::{Action, Encoding, Event, Millis, Stamp, Text, near};
 pub(super) use column::Column;
 pub(super) use time::{Clock, civil, day, offset_of};
 use verdict::Verdict;
@@ -58,6 +58,7 @@ fn agent(cell: &[u8], encoding: Encoding) -> Option<Text<'_>> {
     let raw = text(cell)?;
     // Only what has no space can have something else in its place.
     let encoding = match memchr(b' ', raw) {
+        _ if encoding == Encoding::Form => encoding,
         Some(_) => encoding,
         None if memchr(b'%', raw).is_some() => Encoding::Url,
         None if memchr(b'+', raw).is_some() => Encoding::Plus,
@@ -73,9 +74,21 @@ fn media_type(cell: &[u8]) -> Option<&[u8]> {
     Some(near([b';', b' ', b'%'], text).map_or(text, |end| &text[..end])).filter(|text| !text.is_empty())
 }
 
-/// An address without the port of the connection: of `192.0.2.1:50123` and `[2001:db8::1]:50123`.
+/// Method and URL of `GET http://www.example.com/ HTTP/1.1`.
+#[inline]
+fn request(line: &[u8]) -> (Option<&[u8]>, Option<&[u8]>) {
+    let Some((method, url)) = memchr(b' ', line).map(|space| (&line[..space], &line[space + 1..])) else {
+        return (None, None);
+    };
+    let end = memrchr(b' ', url).filter(|&end| url[end + 1..].starts_with(b"HTTP/")).unwrap_or(url.len());
+    (Some(method), Some(&url[..end]).filter(|url| !url.is_empty()))
+}
+
+/// An address without the port of the connection, of `192.0.2.1:50123` and `[2001:db8::1]:50123`; of those of proxies on
+/// the way, `192.0.2.1, 198.51.100.1`, the first.
 #[inline]
 fn without_port(client: &[u8]) -> &[u8] {
+    let client = near([b','], client).map_or(client, |end| client[..end].trim_ascii_end());
     if let Some(inner) = client.strip_prefix(b"[") {
         return near([b']'], inner).map_or(client, |end| &inner[..end]);
     }
@@ -83,6 +96,17 @@ fn without_port(client: &[u8]) -> &[u8] {
         Some(at) if memchr(b':', &client[at + 1..]).is_none() => &client[..at],
         _ => client,
     }
+}
+
+/// What a record without a verdict says where its format has one (`acts`): the request went through, or the proxy asked who
+/// it was. Unknown would be no request of a client at all.
+#[inline]
+pub(super) fn went_through(event: Event<'_>, acts: impl Fn() -> bool) -> Event<'_> {
+    if event.action != Action::Unknown || !acts() {
+        return event;
+    }
+    let action = if event.status == Some(407) { Action::Challenge } else { Action::Allowed };
+    Event { action, ..event }
 }
 
 impl<'a> Record<'a> {
@@ -177,13 +201,14 @@ impl<'a> Record<'a> {
             policy: value(Column::Policy),
             code,
         };
-        let (host, path) = (value(Column::Host), value(Column::Path).or(value(Column::Url)));
+        let (asked, wanted) = value(Column::Request).map_or((None, None), request);
+        let (host, path) = (value(Column::Host), value(Column::Path).or(value(Column::Url)).or(wanted));
         let target = path.unwrap_or_default();
         if host.is_none() && target.is_empty() {
             return Err(wrong(Column::Host, Reason::Target));
         }
         // A tunnel has no method of its own, and no path.
-        let method = value(Column::Method).filter(|method| !matches!(*method, b"unknown" | b"NONE"));
+        let method = value(Column::Method).or(asked).filter(|method| !matches!(*method, b"unknown" | b"NONE"));
         let tunnel = verdict.tunnels() || method.is_none() && (target == b"/" || memchr(b'/', target).is_none());
         Ok(Event {
             time,

@@ -59,7 +59,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::moment::offset;
-use super::record::{Clock, Reading, day};
+use super::record::{Clock, Reading, day, went_through};
 use super::{ParseError, Parser};
 use crate::event::{Encoding, Event, Fields, Stamp};
 use layout::Layout;
@@ -155,7 +155,8 @@ impl Parser for W3c {
         match line {
             [] | [b'#', ..] => Ok(None),
             [b' ' | b'\t', ..] if line.trim_ascii().is_empty() => Ok(None),
-            _ => row::read(line, self.layout.as_deref(), &self.known, &self.reading).map(Some),
+            _ => row::read(line, self.layout.as_deref(), &self.known, &self.reading)
+                .map(|event| Some(went_through(event, || self.carries().action))),
         }
     }
 

@@ -4,6 +4,8 @@
 //! <134>1 2026-01-02T03:04:05Z proxy01 squid 5 - - 1767323045.123 104 192.0.2.10 TCP_MISS/200 904 GET http://example.com/ …
 //! Jan  2 03:04:05 proxy01 squid[5]: 1767323045.123 104 192.0.2.10 TCP_MISS/200 904 GET http://example.com/ …
 //! 2026-01-02T03:04:05.123456789Z stdout F {":authority":"www.example.com", …
+//! {"log":"1767323045.123 104 192.0.2.10 TCP_MISS/200 904 GET http://example.com/ …\n","stream":"stdout","time":"2026-01-02T03:04:05.678Z"}
+//! {"preview":false,"result":{"_raw":"1767323045.123 104 192.0.2.10 TCP_MISS/200 904 GET http://example.com/ …"}}
 //! ```
 //!
 //! Lines that no format reads as they are, are tried without what is wrapped around them: `syslog+NAME` is the format
@@ -22,12 +24,16 @@
 //! # Reads too
 //!
 //! RFC 3164 and RFC 5424 headers, doubled ones, with and without `<PRI>`, as rsyslog and syslog-ng store them; octet
-//! counts (RFC 6587) before a message; the prefix of CRI, and `Info: ` of Cisco. Docker's
-//! `json-file` driver wraps lines in JSON, which is not read: `docker logs` gives them plain.
+//! counts (RFC 6587) before a message; the prefix of CRI, and `Info: ` of Cisco. JSON with the line under `log` (Docker's
+//! `json-file` driver), `result._raw` or `_raw` (Splunk's export as JSON) or `message` (Filebeat, Vector).
+//!
+//! Splunk's export as CSV is not read: export JSON. Nor is JSON behind a syslog header.
 //!
 //! # To make it complete
 //!
 //! Let the relay pass messages on whole: `$MaxMessageSize 64k` (rsyslog), `log-msg-size(65536)` (syslog-ng).
+
+mod json;
 
 use std::sync::Arc;
 
@@ -52,6 +58,8 @@ impl Wrapped {
         Wrapped { inner }
     }
 }
+
+pub(super) use json::unwrap;
 
 /// A line without its outermost wrapper, which is its beginning. `None` if it has none.
 pub(super) fn peel(line: &[u8]) -> Option<&[u8]> {
@@ -95,7 +103,8 @@ impl Parser for Wrapped {
     }
 
     fn after(&self, line: &[u8]) -> Option<Arc<dyn Parser>> {
-        let mut rest = Some(line);
+        let json = json::line_of(line);
+        let mut rest = Some(json.as_deref().unwrap_or(line));
         for _ in 0..=WRAPPERS {
             if let Some(inner) = self.inner.after(rest?) {
                 return Some(Arc::new(Wrapped { inner }));
@@ -114,6 +123,7 @@ impl Parser for Wrapped {
     }
 
     fn simplify(&self, lines: &mut Vec<u8>) {
+        json::unwrap(lines);
         self.inner.simplify(lines);
     }
 }

@@ -93,8 +93,9 @@ fn sample(mut looked: Looked, settings: &Settings) -> Result<String, Failed> {
             Some(chunk) => Some(chunk),
             None => source.next_chunk(Vec::new()).map_err(Failed::Input)?,
         };
-        let Some(chunk) = next else { break };
+        let Some(mut chunk) = next else { break };
         read += chunk.bytes.len() as u64;
+        parser.simplify(&mut chunk.bytes);
         for (_, line) in chunk.lines() {
             if let Ok(Some(event)) = parse::read(&mut parser, line) {
                 clients.see(&event);

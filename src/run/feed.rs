@@ -5,7 +5,7 @@
 
 use crate::engine::{Engine, INPUTS};
 use crate::event::Millis;
-use crate::input::{Chunk, InputError, ReadAhead, STDIN, Source, Warning};
+use crate::input::{Chunk, InputError, Lines, ReadAhead, STDIN, Source, Warning};
 use crate::parse::{self, DETECT_LINES, DetectError, Detected, Parser};
 use crate::settings::Format;
 use crate::window::LATENESS;
@@ -94,7 +94,9 @@ pub fn look(path: &Path, format: &Format) -> Result<Option<Looked>, LookError> {
     let (mut opened, mut current) = (None, Arc::clone(&parser));
     let first = head.find(|chunk| {
         let mut times = Vec::new();
-        for (_, line) in chunk.lines() {
+        let mut bytes = chunk.bytes.clone();
+        current.simplify(&mut bytes);
+        for (_, line) in Lines::new(0, &bytes) {
             if let Ok(Some(event)) = parse::read(&mut current, line) {
                 opened.get_or_insert_with(|| Arc::clone(&current));
                 times.push(event.end());

@@ -130,7 +130,8 @@ fn search(looked: Vec<Looked>, settings: &HuntSettings, far: &Far) -> (Vec<Sight
             .map(|taker| {
                 scope.spawn(move || {
                     let mut searcher = Searcher::new(&lists.indicators, settings.span.clone());
-                    for (input, parser, chunk) in taker {
+                    for (input, parser, mut chunk) in taker {
+                        parser.simplify(&mut chunk.bytes);
                         let before = (searcher.counts.lines, searcher.sightings.len());
                         searcher.search(&chunk, parser, &formats[input]);
                         far.lines.fetch_add(searcher.counts.lines - before.0, Ordering::Relaxed);

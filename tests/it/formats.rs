@@ -27,7 +27,10 @@ fn a_live_log_with_headers_is_followed_through_restarts() {
     let (path, alerts, state, config) = (at("access.log"), at("alerts"), at("state"), at("deguchi.toml"));
     std::fs::write(&config, "snapshot-seconds = 1\n").unwrap();
     let more = ["--state", state.to_str().unwrap(), "--config", config.to_str().unwrap()];
-    let log = w3c(&squid(), 300);
+    // It begins in another format, which a snapshot has to know as well as the header.
+    let squid = squid();
+    let half = squid.len() / 3 + squid[squid.len() / 3..].iter().position(|&b| b == b'\n').unwrap() + 1;
+    let log = [&squid[..half], &w3c(&squid[half..], 300)].concat();
     let rows = log.split(|&b| b == b'\n').filter(|row| !row.is_empty() && row[0] != b'#').count();
     let mut file = std::fs::File::create(&path).unwrap();
     let mut events = 0.0;
@@ -86,6 +89,98 @@ fn mixed_formats_and_garbage() {
     let whole = replay(&[files.write("whole.log", &squid)], threads(1), 1 << 20);
     let found = |outcome: &Outcome| outcome.records.iter().filter(|r| r.domain == "evil.example").count();
     assert!(found(&whole) > 0 && found(&outcome) == found(&whole));
+}
+
+/// A file may turn into another format, and back: each line is read as what it is, in whatever pieces the file is read.
+#[test]
+fn a_format_that_changes_in_the_middle_is_followed() {
+    let squid = squid();
+    let rows: Vec<&[u8]> = squid.split_inclusive(|&b| b == b'\n').collect();
+    let part = |of: usize| rows[rows.len() * of / 6..rows.len() * (of + 1) / 6].concat();
+    let garbage =
+        b"\xff\xfe garbage\n{\"client\":\"192.0.2.1\"}\n<134>Jan  2 03:04:05 proxy01 squid[5]: restarted # 5\n"
+            .as_slice();
+    let syslog = |log: &[u8]| -> Vec<u8> {
+        log.split_inclusive(|&b| b == b'\n')
+            .flat_map(|line| [b"<134>Jan  2 03:04:05 p squid: ", line].concat())
+            .collect()
+    };
+    let extended = |of| w3c(&part(of), 70);
+    let log = [
+        &part(0),
+        garbage,
+        &extended(1),
+        &umbrella(&part(2)),
+        garbage,
+        &syslog(&part(3)),
+        &syslog(&extended(4)),
+        &part(5),
+    ]
+    .concat();
+    let files = Files::new([("x.log", &log[..])]);
+    let whole = replay(&files.paths(&["x.log"]), threads(1), 1 << 20);
+    assert_eq!(whole.summary.inputs[0].format, "squid");
+    assert_eq!(whole.summary.events, rows.len() as u64);
+    assert_eq!(whole.summary.rejected.iter().map(|r| r.lines).sum::<u64>(), 6);
+    assert!(whole.alerts.contains("evil.example"));
+    for (n, chunk) in [(1, 300), (2, 5_000), (3, 77_777)] {
+        let other = replay(&files.paths(&["x.log"]), threads(n), chunk);
+        assert!(other.alerts == whole.alerts);
+        assert_eq!((other.summary.events, other.summary.ignored), (whole.summary.events, whole.summary.ignored));
+    }
+    let (_, page) = replayed(&files.path("x.log"), &["--format", "squid"]);
+    assert!(page.contains("format: squid (as given)") && page.contains("rejected"), "{page}");
+}
+
+/// The native log as Umbrella writes it.
+fn umbrella(squid: &[u8]) -> Vec<u8> {
+    let parser = deguchi::parse::by_name("squid").unwrap();
+    let events = squid.split(|&b| b == b'\n').filter_map(|line| parser.parse(line).ok().flatten());
+    let row = |event: deguchi::event::Event<'_>| {
+        let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+        let time = jiff::Timestamp::from_millisecond(event.time).unwrap().strftime("%Y-%m-%d %H:%M:%S");
+        let (client, url, method) = (text(event.client.unwrap()), text(event.target), text(event.method.unwrap()));
+        format!(
+            "\"{time}\",\"pc\",\"{client}\",\"198.51.100.1\",\"203.0.113.1\",\"text/html\",\"ALLOWED\",\"{url}\",\"\",\"curl/8\",\"200\",\"\",\"512\",\"512\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"Network\",\"\",\"pc\",\"Network\",\"{method}\"\n"
+        )
+    };
+    events.map(row).collect::<String>().into_bytes()
+}
+
+/// Docker and Splunk put each line into JSON: it is the same log.
+#[test]
+fn lines_in_json_are_the_log_itself() {
+    let squid = squid();
+    let rows = || squid.split(|&b| b == b'\n').filter(|row| !row.is_empty()).map(String::from_utf8_lossy);
+    let docker: String = rows()
+        .map(|row| serde_json::json!({"log": format!("{row}\n"), "stream": "stdout", "time": "2026-01-02T03:04:05Z"}))
+        .map(|row| format!("{row}\n"))
+        .collect();
+    let splunk: String =
+        rows().map(|row| format!("{}\n", serde_json::json!({"result": {"_raw": row, "host": "relay"}}))).collect();
+    let files =
+        Files::new([("plain.log", &squid[..]), ("docker.log", docker.as_bytes()), ("splunk.log", splunk.as_bytes())]);
+    let plain = replay(&files.paths(&["plain.log"]), threads(1), 1 << 20);
+    assert!(plain.alerts.contains("evil.example"));
+    for name in ["docker.log", "splunk.log"] {
+        let inside = replay(&files.paths(&[name]), threads(2), 9_000);
+        assert_eq!(inside.summary.inputs[0].format, "syslog+squid");
+        assert_eq!(inside.alerts.replace("syslog+squid", "squid"), plain.alerts);
+    }
+}
+
+/// What is listed is found behind the escapes that some writers of JSON put into URLs.
+#[test]
+fn hunt_undoes_escapes() {
+    let log = json(&squid());
+    let files = Files::new([("x.log", &log[..]), ("own.toml", OWN.as_bytes()), ("bad.txt", &b"evil.example\n"[..])]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_deguchi"));
+    command
+        .current_dir(files.dir())
+        .args(["hunt", "--tz", "UTC", "--map", "own.toml", "--ioc", "bad.txt", "--output", "json", "x.log"]);
+    let output = command.output().unwrap();
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert!(found.contains("\"requests\":200"), "{found}{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

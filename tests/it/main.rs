@@ -42,3 +42,6 @@ mod time;
 mod watch;
 mod web;
 mod why;
+
+// As in the library: a file of the recipe in CONTRIBUTING.md names `crate::event`.
+use deguchi::event;

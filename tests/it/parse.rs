@@ -2,6 +2,7 @@
 
 pub(crate) mod data;
 mod laws;
+mod recipe;
 mod samples;
 
 use deguchi::parse::{FORMATS, by_name};

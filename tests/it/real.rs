@@ -2,7 +2,10 @@
 //! for as in `parse::data`; without them these tests say so and pass.
 
 use deguchi::alert::{RecordKind, Severity};
+use deguchi::event::{Normalizer, Target};
+use deguchi::parse::{detect, read};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -54,5 +57,50 @@ fn benign_logs_are_quiet() {
         }
         assert!(loud.len() <= 2, "{kind}: {loud:?}");
         assert!(loud.iter().all(|(_, severity)| *severity < Severity::High), "{kind}: {loud:?}");
+    }
+}
+
+/// Requests by client, whether it is a tunnel, and host; and how many lines have none.
+fn requests(log: &Path) -> (BTreeMap<(String, bool, String), usize>, usize) {
+    let bytes = std::fs::read(log).unwrap();
+    let mut plain = Vec::new();
+    match log.extension().is_some_and(|extension| extension == "gz") {
+        true => drop(flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap()),
+        false => plain = bytes,
+    }
+    let lines: Vec<&[u8]> = plain.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect();
+    let mut parser = detect(lines.iter().copied()).unwrap().parser;
+    let (mut found, mut none) = (BTreeMap::new(), 0);
+    let mut normalizer = Normalizer::default();
+    for event in lines.iter().filter_map(|line| read(&mut parser, line).ok().flatten()) {
+        let place = Target::of(&event).and_then(|target| normalizer.destination(target.authority));
+        let Some(place) = place else {
+            none += 1;
+            continue;
+        };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let tunnel = event.method == Some(b"CONNECT");
+        *found.entry((text(event.client.unwrap()), tunnel, text(place.host))).or_default() += 1;
+    }
+    let rejected = lines.iter().filter(|line| parser.parse(line).is_err()).count();
+    (found, none + rejected)
+}
+
+/// What Zeek saw on the wire and what a proxy would have logged of it: the same requests, and the same alerts. Zeek also has
+/// records of connections in which it saw no request, 501 here: those have no host.
+#[test]
+fn zeek_tells_what_the_proxy_tells() {
+    let Some(root) = crate::parse::data::folder() else { return };
+    for (zeek, squid, without) in [
+        ("zeek/http-proxy-beacon.log", "c2/proxy-beacon-249s", 0),
+        ("zeek/http-ac-first12h.log.gz", "benign/ac-first12h", 501),
+    ] {
+        let pack = if zeek.ends_with(".gz") { ".gz" } else { "" };
+        let rendered = |kind: &str| root.join(format!("{squid}.{kind}.log{pack}"));
+        let zeek = root.join(zeek);
+        let (seen, none) = requests(&zeek);
+        assert_eq!(requests(&rendered("rich")), (seen, 0), "{squid}");
+        assert_eq!(none, without, "{squid}");
+        assert_eq!(alerts(&zeek), alerts(&rendered("rich")), "{squid}");
     }
 }

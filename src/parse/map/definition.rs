@@ -84,7 +84,7 @@ impl OneOrMore {
 }
 
 /// Fields of a map, and where they belong. A time is a whole one unless there is a date.
-const FIELDS: [(&str, Column); 27] = [
+const FIELDS: [(&str, Column); 28] = [
     ("time", Column::Stamp),
     ("date", Column::Date),
     ("offset", Column::Offset),
@@ -92,6 +92,7 @@ const FIELDS: [(&str, Column); 27] = [
     ("client", Column::Client),
     ("user", Column::User),
     ("method", Column::Method),
+    ("request", Column::Request),
     ("url", Column::Url),
     ("scheme", Column::Scheme),
     ("host", Column::Host),
@@ -124,9 +125,11 @@ impl Definition {
         let definition: Definition =
             toml::from_str(text).map_err(|error| MapError::Toml(error.to_string().trim_end().to_owned()))?;
         let has = |any: &[&str]| any.iter().any(|name| definition.fields.contains_key(*name));
-        for (any, lacks) in
-            [(&["time", "time-of-day"][..], "time"), (&["client", "user"], "client"), (&["url", "host", "path"], "url")]
-        {
+        for (any, lacks) in [
+            (&["time", "time-of-day"][..], "time"),
+            (&["client", "user"], "client"),
+            (&["url", "host", "path", "request"], "url"),
+        ] {
             if !has(any) {
                 return Err(MapError::Lacks(lacks));
             }
@@ -185,10 +188,10 @@ impl Definition {
         }
     }
 
-    /// Zone of times without an offset.
-    pub(super) fn zone(&self, other: &TimeZone) -> Result<TimeZone, MapError> {
-        let Some(name) = &self.zone else { return Ok(other.clone()) };
+    /// Zone of times without an offset, if the map says so.
+    pub(super) fn zone(&self) -> Result<Option<TimeZone>, MapError> {
+        let Some(name) = &self.zone else { return Ok(None) };
         let wanted = "name a zone of the tz database, such as Asia/Tokyo or UTC";
-        TimeZone::get(name).map_err(|_| self.wrong("zone", &self.zone, wanted))
+        TimeZone::get(name).map(Some).map_err(|_| self.wrong("zone", &self.zone, wanted))
     }
 }

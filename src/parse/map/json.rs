@@ -10,7 +10,11 @@ const DEPTH: usize = 8;
 
 /// Gives each value whose name is known. `Err`: where the line stopped being JSON.
 #[inline]
-pub(super) fn scan<'a>(line: &'a [u8], names: &Names, mut give: impl FnMut(Source, &'a [u8])) -> Result<(), usize> {
+pub(in crate::parse) fn scan<'a>(
+    line: &'a [u8],
+    names: &Names,
+    mut give: impl FnMut(Source, &'a [u8]),
+) -> Result<(), usize> {
     let mut at = blanks(line, 0);
     if line.get(at) != Some(&b'{') {
         return Err(at);
@@ -126,7 +130,7 @@ fn nested(line: &[u8], mut at: usize) -> Result<usize, usize> {
 
 /// Undoes, in place, the escapes that stand for one printable ASCII character: `\/`, and `\u0026` for `&`, which some
 /// writers use in URLs. What is left is the same JSON; doing it twice is doing it once.
-pub(super) fn simplify(lines: &mut Vec<u8>) {
+pub(in crate::parse) fn simplify(lines: &mut Vec<u8>) {
     let Some(first) = memchr(b'\\', lines) else { return };
     let (mut to, mut from) = (first, first);
     while from < lines.len() {

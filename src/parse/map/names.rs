@@ -7,11 +7,11 @@ const LONGEST: usize = 128;
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Source {
+pub(in crate::parse) struct Source {
     /// Where its value belongs.
-    pub(super) column: Column,
+    pub(in crate::parse) column: Column,
     /// Its place among the sources of that column, from 1; the least that has a value is taken.
-    pub(super) rank: u8,
+    pub(in crate::parse) rank: u8,
 }
 
 /// A name in an object.
@@ -31,13 +31,13 @@ struct Node {
 
 /// A tree of names: `a.b` is the name `a.b`, and the name `b` in the object `a`.
 #[derive(Clone, Debug)]
-pub(super) struct Names {
+pub(in crate::parse) struct Names {
     nodes: Vec<Node>,
 }
 
 impl Names {
     /// The names of a map.
-    pub(super) fn of<'n>(names: impl IntoIterator<Item = (&'n str, Source)>) -> Names {
+    pub(in crate::parse) fn of<'n>(names: impl IntoIterator<Item = (&'n str, Source)>) -> Names {
         let mut tree = Names { nodes: vec![Node::default()] };
         for (name, source) in names {
             tree.add(0, name.as_bytes(), source);
@@ -75,7 +75,7 @@ impl Names {
 
     /// What a name in an object stands for, and the object below it. The outermost object is 0.
     #[inline]
-    pub(super) fn find(&self, node: usize, name: &[u8]) -> (Option<Source>, Option<usize>) {
+    pub(in crate::parse) fn find(&self, node: usize, name: &[u8]) -> (Option<Source>, Option<usize>) {
         let rows = self.nodes.get(node).and_then(|node| node.rows.get(name.len()));
         match rows.and_then(|rows| rows.iter().find(|row| *row.name == *name)) {
             Some(row) => (row.source, row.below),

@@ -1,10 +1,12 @@
-//! `key=value` pairs: apart by spaces or tabs, values bare, in `"` or in `'`; with anything before the first.
+//! `key=value` pairs: apart by spaces or tabs, values bare, in `"` or in `'`; with anything before the first. Of LEEF, the
+//! header says what they are apart by.
 
-use memchr::{memchr, memchr2, memrchr};
+use memchr::{memchr, memchr2, memmem, memrchr};
 
 use super::names::{Names, Source};
+use crate::event::near;
 
-/// The name of what stands before the first pair: a time, in some products.
+/// The name of what stands before the first pair: a time, in some products; of LEEF the event.
 pub(super) const HEAD: &[u8] = b"^";
 
 /// Gives each value whose key is known. With `spaces`, bare values may hold spaces: they end where the next key begins.
@@ -15,17 +17,23 @@ pub(super) fn scan<'a>(
     spaces: bool,
     mut give: impl FnMut(Source, &'a [u8]),
 ) -> Result<(), usize> {
-    let tabs = memchr(b'\t', line).is_some();
+    let mut delimiter = memchr(b'\t', line).map(|_| b'\t');
     let mut at = 0;
     let mut pairs = 0;
-    while let Some(equals) = memchr(b'=', &line[at..]).map(|found| at + found) {
+    if let (Some(source), _) = names.find(0, HEAD)
+        && let Some(header) = leef(line)
+    {
+        give(source, header.event);
+        (delimiter, at, pairs) = (Some(header.delimiter), header.end, 1);
+    }
+    while let Some(equals) = near([b'='], &line[at..]).map(|found| at + found) {
         let start = line[at..equals].iter().rposition(|&byte| !of_key(byte)).map_or(at, |before| at + before + 1);
         if pairs == 0
             && let (Some(source), _) = names.find(0, HEAD)
         {
             give(source, head(&line[..start]));
         }
-        let (value, end) = value(line, equals + 1, tabs, spaces.then_some(names));
+        let (value, end) = value(line, equals + 1, delimiter, spaces.then_some(names));
         if start < equals {
             pairs += 1;
             if let (Some(source), _) = names.find(0, &line[start..equals]) {
@@ -35,6 +43,41 @@ pub(super) fn scan<'a>(
         at = end;
     }
     if pairs > 1 { Ok(()) } else { Err(0) }
+}
+
+/// What a line of LEEF says before its pairs.
+struct Leef<'a> {
+    /// The name of the event, without the kind before a colon: `transaction:blocked`.
+    event: &'a [u8],
+    delimiter: u8,
+    /// Where it is over.
+    end: usize,
+}
+
+/// What is before LEEF's header is no longer than this: syslog's.
+const BEFORE: usize = 256;
+
+/// The header of LEEF: `LEEF:1.0|vendor|product|version|event|`, and of 2.0 the delimiter and one more `|`. A delimiter
+/// that is left out is a tab.
+fn leef(line: &[u8]) -> Option<Leef<'_>> {
+    let mut end = memmem::find(&line[..line.len().min(BEFORE)], b"LEEF:")? + b"LEEF:".len();
+    let fields = if line.get(end) == Some(&b'2') { 6 } else { 5 };
+    let mut last = [&b""[..]; 2];
+    for _ in 0..fields {
+        let field = &line[end..];
+        let bar = memchr(b'|', field)?;
+        last = [last[1], &field[..bar]];
+        end += bar + 1;
+    }
+    let [event, delimiter] = if fields == 6 { last } else { [last[1], b""] };
+    let event = memrchr(b':', event).map_or(event, |colon| &event[colon + 1..]);
+    let hexadecimal = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+    let delimiter = match delimiter {
+        [byte] => Some(*byte),
+        [b'0', b'x', digits @ ..] | [b'x', digits @ ..] => hexadecimal(digits),
+        _ => None,
+    };
+    Some(Leef { event, delimiter: delimiter.unwrap_or(b'\t'), end })
 }
 
 #[inline]
@@ -61,7 +104,7 @@ fn head(text: &[u8]) -> &[u8] {
 
 /// The value that begins at `at`, and where the next pair is looked for.
 #[inline]
-fn value<'a>(line: &'a [u8], at: usize, tabs: bool, spaces: Option<&Names>) -> (&'a [u8], usize) {
+fn value<'a>(line: &'a [u8], at: usize, delimiter: Option<u8>, spaces: Option<&Names>) -> (&'a [u8], usize) {
     let rest = &line[at..];
     match rest {
         // Doubled when a record went through CSV; `""` alone is empty.
@@ -73,7 +116,7 @@ fn value<'a>(line: &'a [u8], at: usize, tabs: bool, spaces: Option<&Names>) -> (
         }
         [b'"', ..] => {
             let mut from = 1;
-            while let Some(found) = rest.get(from..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+            while let Some(found) = rest.get(from..).and_then(|rest| near([b'"', b'\\'], rest)) {
                 if rest[from + found] == b'"' {
                     let end = from + found;
                     return (&rest[1..end], at + end + 1);
@@ -88,10 +131,10 @@ fn value<'a>(line: &'a [u8], at: usize, tabs: bool, spaces: Option<&Names>) -> (
         }
         _ => {}
     }
-    let end = match (tabs, spaces) {
-        (true, _) => memchr(b'\t', rest),
-        (false, None) => memchr(b' ', rest),
-        (false, Some(names)) => before_next(rest, names),
+    let end = match (delimiter, spaces) {
+        (Some(delimiter), _) => near([delimiter], rest),
+        (None, None) => near([b' '], rest),
+        (None, Some(names)) => before_next(rest, names),
     };
     let end = end.unwrap_or(rest.len());
     (rest[..end].trim_ascii(), at + end)
@@ -154,6 +197,18 @@ mod tests {
             true,
             ["", "1 2", "Mozilla/5.0 (X; y=z)", "http://h/?q=1&r=2"],
         );
+    }
+
+    #[test]
+    fn leef_names_its_delimiter() {
+        for (version, named, delimiter) in
+            [("1.0", "", "\t"), ("2.0", "|", "\t"), ("2.0", "^|", "^"), ("2.0", "0x5E|", "^"), ("2.0", "x7c|", "|")]
+        {
+            let pairs = ["a=1 2", "b=x", "c=http://h/?q=1"].join(delimiter);
+            let line = format!("LEEF:{version}|Vendor|Product|1|web:Allowed|{named}{pairs}");
+            is(&line, false, ["Allowed", "1 2", "x", "http://h/?q=1"]);
+        }
+        assert_eq!(read("LEEF:2.0|Vendor|Product|1|web a=1", false), []);
     }
 
     #[test]

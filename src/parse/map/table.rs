@@ -3,6 +3,8 @@
 
 use memchr::memchr;
 
+use crate::event::near;
+
 /// The cells of a row, quotes left off where nothing was doubled in them.
 pub(super) fn cells(line: &[u8], delimiter: u8) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(line);
@@ -15,10 +17,11 @@ pub(super) fn cells(line: &[u8], delimiter: u8) -> impl Iterator<Item = &[u8]> {
             && let Some(end) = closing(inner)
         {
             let behind = &inner[end + 1..];
-            rest = memchr(delimiter, behind).map(|at| &behind[at + 1..]);
+            rest = near([delimiter], behind).map(|at| &behind[at + 1..]);
             return Some(&inner[..end]);
         }
-        let end = memchr(delimiter, text);
+        // Most cells are short.
+        let end = near([delimiter], text);
         rest = end.map(|at| &text[at + 1..]);
         Some(text[..end.unwrap_or(text.len())].trim_ascii_end())
     })

@@ -41,8 +41,22 @@ fn units_stamps_and_absent_values() {
     let event = map.parse(line).unwrap().unwrap();
     assert_eq!((event.time, event.end(), event.duration), (1_767_323_045_123, 1_767_323_047_623, Some(2500)));
     assert_eq!((event.client, event.bytes_up, event.action), (Some(&b"192.0.2.1"[..]), None, Action::Denied));
+    let chain = br#"{"t":1,"c":"[2001:db8::1]:5, 10.0.0.1:80","u":"y","k":"web"}"#;
+    assert_eq!(map.parse(chain).unwrap().unwrap().client, Some(&b"2001:db8::1"[..]));
+    // A map that has a verdict, and a record that has none.
+    let action = |status: &str| {
+        let text = "syntax = \"json\"\n[fields]\ntime = \"t\"\nclient = \"c\"\nurl = \"u\"\nstatus = \"s\"\n";
+        let line = format!(r#"{{"t":1,"c":"x","u":"y","s":{status}}}"#);
+        ["", "action = \"a\""].map(|more| {
+            let map = Map::compile(&format!("{text}{more}"), &TimeZone::UTC).unwrap();
+            map.parse(line.as_bytes()).unwrap().unwrap().action
+        })
+    };
+    assert_eq!(action("200"), [Action::Unknown, Action::Allowed]);
+    assert_eq!(action("407"), [Action::Unknown, Action::Challenge]);
     assert!(map.parse(br#"{"t":1,"c":"x","u":"y","k":"dns"}"#).unwrap().is_none());
-    assert_eq!(map.parse(br#"{"c":"x"}"#).unwrap_err().wanted, Reason::Time);
+    assert_eq!(map.parse(br#"{"c":"x","k":"web"}"#).unwrap_err().wanted, Reason::Time);
+    assert_eq!(map.parse(br#"{"t":1,"c":"x","u":"y"}"#).unwrap_err().wanted, Reason::Literal);
     assert_eq!(map.parse(b"[1]").unwrap_err(), ParseError { at: 0, wanted: Reason::Literal });
 }
 

@@ -27,6 +27,8 @@ pub(in crate::parse) enum Column {
     Down,
     Up,
     Method,
+    /// `GET http://www.example.com/ HTTP/1.1`.
+    Request,
     Scheme,
     Host,
     Port,

@@ -42,7 +42,7 @@ impl Clock {
     }
 
     /// A whole time: seconds, milli-, micro- or nanoseconds since 1970; ISO 8601; `02/Jan/2026:03:04:05 +0900`;
-    /// `Fri Jan 02 03:04:05 2026`. `offset` is that of a time which has none, if the record tells it.
+    /// `Fri Jan 02 03:04:05 2026`; `Jan 02 2026 03:04:05 GMT`. `offset` is that of a time which has none, if the record tells it.
     pub(in crate::parse) fn whole(&self, text: &[u8], offset: Option<i64>) -> Option<Millis> {
         let text = text.strip_prefix(b"[").map_or(text, |text| text.strip_suffix(b"]").unwrap_or(text));
         if text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
@@ -64,19 +64,41 @@ impl Clock {
             };
         }
         if text.get(2) == Some(&b'/') {
-            let (clock, zone) = text.split_at_checked(20)?;
+            let (clock, rest) = text.split_at_checked(20)?;
+            let (thousandths, zone) = match rest {
+                [b'.', rest @ ..] => {
+                    let end = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+                    (thousandths(&rest[..end]), &rest[end..])
+                }
+                _ => (0, rest),
+            };
+            let (_, shown) = clf(&[clock, b" +0000"].concat()).ok()?;
+            let shown = shown + thousandths;
             return match zone.trim_ascii() {
-                b"GMT" | b"UTC" => clf(&[clock, b" +0000"].concat()).ok().map(|(_, time)| time),
-                b"" => settle(clf(&[clock, b" +0000"].concat()).ok()?.1),
-                _ => clf(text).ok().map(|(_, time)| time),
+                b"GMT" | b"UTC" => Some(shown),
+                b"" => settle(shown),
+                zone => self::offset_of(zone).and_then(|east| within(shown - east * 1000)),
             };
         }
-        // `Fri Jan  2 03:04:05 2026`
+        // `Fri Jan  2 03:04:05 2026`, `Jan 02 2026 03:04:05 GMT`
         let mut words = text.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
-        let (_, name, date, clock, year) = (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
+        let mut next = || words.next();
         let number = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse::<u64>().ok();
+        let first = next()?;
+        let (name, date, year, clock) = match month(first) {
+            Ok(([], _)) => (first, next()?, next()?, next()?),
+            _ => {
+                let (name, date, clock) = (next()?, next()?, next()?);
+                (name, date, next()?, clock)
+            }
+        };
         let (_, month) = month(name).ok()?;
-        settle(civil((number(year)?, month, number(date)?), clock)?)
+        let shown = civil((number(year)?, month, number(date)?), clock)?;
+        match next() {
+            None => settle(shown),
+            Some(b"GMT" | b"UTC") => within(shown),
+            Some(zone) => self::offset_of(zone).and_then(|east| within(shown - east * 1000)),
+        }
     }
 }
 
@@ -125,15 +147,19 @@ pub(in crate::parse) fn civil(day: (u64, u64, u64), time: &[u8]) -> Option<Milli
     let &[h1, h2, b':', m1, m2, b':', s1, s2] = clock else { return None };
     let (year, month, day) = day;
     let at = Civil { year, month, day, hour: two(h1, h2)?, minute: two(m1, m2)?, second: two(s1, s2)? };
-    let mut thousandths = 0;
-    if let [b'.' | b',', digits @ ..] = fraction {
-        digits.iter().all(u8::is_ascii_digit).then_some(())?;
-        let digit = |place| digits.get(place).map_or(0, |byte| i64::from(byte - b'0'));
-        thousandths = digit(0) * 100 + digit(1) * 10 + digit(2);
-    } else if !fraction.is_empty() {
-        return None;
-    }
-    millis(at.seconds()?, thousandths)
+    let fraction = match fraction {
+        [b'.' | b',', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => thousandths(digits),
+        [] => 0,
+        _ => return None,
+    };
+    millis(at.seconds()?, fraction)
+}
+
+/// Of the digits of a fraction the first three.
+#[inline]
+fn thousandths(digits: &[u8]) -> i64 {
+    let digit = |place| digits.get(place).map_or(0, |byte| i64::from(byte - b'0'));
+    digit(0) * 100 + digit(1) * 10 + digit(2)
 }
 
 #[cfg(test)]
@@ -158,8 +184,14 @@ mod tests {
             "[02/Jan/2026:12:04:05 +0900]",
             "02/Jan/2026:03:04:05 GMT",
             "02/Jan/2026:12:04:05",
+            "02/Jan/2026:12:04:05.000",
+            "02/Jan/2026:12:04:05.0 +0900",
             "Fri Jan 02 12:04:05 2026",
             "Fri Jan  2 12:04:05 2026",
+            "Fri Jan  2 03:04:05 2026 GMT",
+            "Jan 02 2026 03:04:05 GMT",
+            "Jan 2 2026 12:04:05.000 +0900",
+            "Jan 02 2026 12:04:05",
         ] {
             assert_eq!(tokyo.whole(text.as_bytes(), None), Some(1_767_323_045_000), "{text}");
         }

@@ -84,7 +84,8 @@ fn engine(settings: &WatchSettings, left: &Left) -> anyhow::Result<(Engine, Opti
             let parts: Vec<&[u8]> = parts.map(|(_, part)| part.as_slice()).collect();
             let parser = |name: &str| match &common.format {
                 Format::Given(given, parser) if given == name => Some(Arc::clone(parser)),
-                _ => parse::by_name_in(name, &common.zone).ok().map(Arc::from),
+                Format::Auto(zone) => parse::told_as(name, zone).ok(),
+                Format::Given(..) => parse::by_name_in(name, &common.zone).ok().map(Arc::from),
             };
             let places = postcard::from_bytes(places).context("the places in the logs are damaged")?;
             (Engine::thaw(common.engine, lists, &parts, &parser)?, Some(places))

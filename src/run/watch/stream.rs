@@ -206,7 +206,9 @@ impl Stream {
     fn first(&self, guess: &mut Guess) -> Option<Millis> {
         let mut current = Arc::clone(&guess.parser);
         let mut times = Vec::new();
-        for (_, line) in self.head.iter().flat_map(|chunk| chunk.lines()) {
+        let mut bytes = self.head.iter().flat_map(|chunk| chunk.bytes.iter().copied()).collect();
+        current.simplify(&mut bytes);
+        for (_, line) in Lines::new(0, &bytes) {
             if let Ok(Some(event)) = parse::read(&mut current, line) {
                 if times.is_empty() {
                     guess.parser = Arc::clone(&current);

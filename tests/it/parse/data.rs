@@ -1,11 +1,13 @@
 //! Real logs that may not be copied into the project. They are looked for in `$DEGUCHI_DATA` and in `shared/data`
 //! beside the checkout; without them these tests say so and pass.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use deguchi::event::{Action, Event};
-use deguchi::parse::{Logformat, Parser, by_name, detect};
+use deguchi::parse::{Logformat, Parser, by_name, detect, read};
 
 pub(crate) fn folder() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -107,4 +109,47 @@ fn every_line_of_the_c2_and_benign_logs() {
         }
     }
     assert_eq!(files, 22);
+}
+
+/// Files of which less than half are requests of the format.
+const NAMED: [(&str, &str); 2] =
+    [("zscaler/sc4s-zscaler_proxy.log", "syslog+zscaler-kv"), ("paloalto/sc4s-palo_alto.log", "syslog+paloalto")];
+
+/// Lines of many products, of each file what it is told to be, and how many of its lines are read, no request, or rejected
+/// for what. The times in those of Palo Alto were replaced by times of day, so all of them are rejected.
+#[test]
+fn lines_of_many_products_are_read_or_rejected() {
+    let Some(folder) = folder() else { return };
+    let folder = folder.join("formats");
+    let files = walkdir::WalkDir::new(&folder).sort_by_file_name().into_iter().map(|entry| entry.unwrap());
+    let logs = files.filter(|file| {
+        let name = file.file_name().to_string_lossy();
+        file.file_type().is_file() && name != "README" && !name.ends_with(".expected.jsonl")
+    });
+    let mut table = String::new();
+    for file in logs {
+        let shown = file.path().strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
+        let mut bytes = bytes(file.path());
+        let named = NAMED.iter().find(|(name, _)| *name == shown).map(|(_, format)| format.to_string());
+        let found = detect(lines(&bytes));
+        let Some(format) = named.or(found.as_ref().ok().map(|found| found.full_name())) else {
+            table += &format!("{shown}: {}\n", found.unwrap_err().to_string().split(';').next().unwrap());
+            continue;
+        };
+        let mut parser: Arc<dyn Parser> =
+            found.map_or_else(|_| Arc::from(by_name(&format).unwrap()), |found| found.parser);
+        parser.simplify(&mut bytes);
+        let (mut events, mut ignored, mut rejected) = (0, 0, BTreeMap::<&str, u32>::new());
+        for line in lines(&bytes) {
+            match read(&mut parser, line) {
+                Ok(Some(_)) => events += 1,
+                Ok(None) => ignored += 1,
+                Err(error) => *rejected.entry(error.wanted.as_str()).or_default() += 1,
+            }
+        }
+        let lines = lines(&bytes).len();
+        table +=
+            &format!("{shown}: {format}, {lines} lines, {events} read, {ignored} no request, rejected {rejected:?}\n");
+    }
+    insta::assert_snapshot!(table);
 }

@@ -1,6 +1,6 @@
 //! No bytes make a parser panic; what a small writer writes, the parsers read back.
 
-use deguchi::parse::{FORMATS, Logformat, Parser, by_name, detect};
+use deguchi::parse::{FORMATS, Logformat, Parser, by_name, detect, told_as};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
@@ -41,6 +41,11 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
         "=",
         "\"event\":",
         "\"url\":\"",
+        "{\"log\":\"",
+        "{\\\"message\\\":\\\"",
+        "\"}",
+        "LEEF:2.0|a|b|c|d|^|devTime=",
+        "Jan  2 03:04:05",
         "\\u0026",
         "2026-01-02",
         "03:04:05",
@@ -124,6 +129,15 @@ proptest! {
         }
         let parts: Vec<&[u8]> = line.split(|&byte| byte == b'e').collect();
         let _ = detect(parts);
+        let mixed = told_as("syslog+squid", &TimeZone::UTC).unwrap();
+        let mut simple = line.clone();
+        mixed.simplify(&mut simple);
+        let mut twice = simple.clone();
+        mixed.simplify(&mut twice);
+        prop_assert_eq!(&simple, &twice);
+        if let Err(error) = mixed.parse(&simple) {
+            prop_assert!(error.at <= simple.len());
+        }
     }
 
     #[test]

@@ -182,6 +182,16 @@ fn maps() {
         ("envoy", "envoy/json"),
         ("traefik", "traefik/json"),
         ("intersafe", "intersafe/http"),
+        ("apache-common", "apache/common"),
+        ("apache-combined", "apache/combined"),
+        ("envoy-text", "envoy/text"),
+        ("haproxy", "haproxy/http"),
+        ("ifilter", "ifilter/access"),
+        ("paloalto", "paloalto/url"),
+        ("sophos", "sophos/web"),
+        ("sophos-swa", "sophos/swa"),
+        ("leef", "leef/zscaler"),
+        ("leef", "leef/forcepoint"),
         ("cef", "cef/forcepoint"),
         ("cisco-wsa", "cisco-wsa/access"),
         ("zeek", "zeek/http"),
@@ -190,6 +200,24 @@ fn maps() {
         ("ecs", "ecs/squid"),
     ] {
         check_detected(format, name);
+    }
+}
+
+/// Its lines look like Squid's: only who knows it says so.
+#[test]
+fn traffic_server() {
+    check(by_name("trafficserver").unwrap(), "trafficserver/squid");
+}
+
+#[test]
+fn lines_in_json() {
+    for (format, name) in
+        [("syslog+squid", "docker/squid"), ("syslog+envoy", "docker/envoy"), ("syslog+squid", "splunk/export")]
+    {
+        let lines = lines(&folder().join(format!("{name}.log")));
+        let found = detect(lines.iter().map(Vec::as_slice)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(found.full_name(), format, "{name}");
+        check(by_name(format).unwrap(), name);
     }
 }
 
