@@ -44,11 +44,12 @@ pub use w3c::W3c;
 
 use crate::catalog::{self, Entry, UnknownName};
 use crate::event::{Event, Fields};
+use crate::lock::lock;
 use jiff::tz::TimeZone;
 use mixed::Mixed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use wrapped::Wrapped;
 
 /// Makes a parser that has read nothing yet. Times without an offset are taken for those of the zone.
@@ -172,7 +173,7 @@ fn known(format: &str) -> Box<dyn Parser> {
 /// A map of our own, compiled once however many files are looked at. A test compiles them all.
 fn ready(map: &str, zone: &TimeZone) -> Box<dyn Parser> {
     static COMPILED: Mutex<BTreeMap<String, Option<Map>>> = Mutex::new(BTreeMap::new());
-    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut compiled = lock(&COMPILED);
     if !compiled.contains_key(map) {
         compiled.insert(map.to_owned(), Map::compile(map, &TimeZone::UTC).ok());
     }

@@ -1,6 +1,6 @@
 //! The commands of `deguchi explain first-hour` work as they stand.
 
-use crate::servers::free;
+use crate::servers::{free, program};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -66,8 +66,8 @@ fn the_first_hour_from_an_archive() {
 
 #[test]
 fn the_first_hour_with_squid() {
-    if Command::new("curl").arg("--version").output().is_err() {
-        return eprintln!("skipped: curl is not installed");
+    if program("curl", "curl").is_none() {
+        return;
     }
     let folder = tempfile::tempdir().expect("room");
     let log = folder.path().join("access.log");

@@ -1,7 +1,7 @@
 //! Records delivered over the network: F61 and all that servers do to those who call them.
 
 use crate::lab::{DAY, HOUR, beacon, line, merged, reading};
-use crate::servers::{alertmanager, http, until};
+use crate::servers::{alertmanager, http, program, until};
 use crate::watch::{Watch, replayed};
 use deguchi::alert::{Record, RecordKind, Severity};
 use deguchi::sink::{Alertmanager, Sink};
@@ -174,6 +174,7 @@ fn f61_a_webhook_gets_each_record_signed() {
     let watch = desk.watch();
     has_all(&server, &desk);
     assert_eq!(watch.stop(), Some(0));
+    let openssl = program("openssl", "openssl");
     for request in server.taken() {
         assert!(
             request.head.starts_with("POST /hook?token=t0p HTTP/1.1")
@@ -183,9 +184,10 @@ fn f61_a_webhook_gets_each_record_signed() {
         assert_eq!(record["id"], request.header("X-Deguchi-Id"));
         let signed = [request.header("X-Deguchi-Timestamp").as_bytes(), b".", &request.body].concat();
         std::fs::write(desk.at("signed"), signed).unwrap();
+        let Some(openssl) = &openssl else { continue };
         let openssl =
-            Command::new("openssl").args(["dgst", "-sha256", "-hmac", "s3cret", "-r", &desk.at("signed")]).output();
-        let Ok(openssl) = openssl else { return eprintln!("skipped: openssl is not installed") };
+            Command::new(openssl).args(["dgst", "-sha256", "-hmac", "s3cret", "-r", &desk.at("signed")]).output();
+        let openssl = openssl.expect("it runs");
         let signature = String::from_utf8(openssl.stdout).unwrap();
         assert_eq!(request.header("X-Deguchi-Signature"), format!("sha256={}", &signature[..64]));
     }
