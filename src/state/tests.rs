@@ -62,7 +62,8 @@ fn another_layout_is_refused() {
     state.begin(&Meta { version: VERSION + 1, key: "key".into() }).unwrap();
     drop(state);
     let refused = State::open(dir.path(), "key").unwrap_err().to_string();
-    assert!(refused.contains("written with layout 2, this deguchi reads 1"), "{refused}");
+    let wanted = format!("written with layout {}, this deguchi reads {VERSION}", VERSION + 1);
+    assert!(refused.contains(&wanted), "{refused}");
 }
 
 /// What somebody left who was killed before it was whole is no state.

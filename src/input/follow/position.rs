@@ -195,7 +195,7 @@ mod tests {
         let mut checkpoint = Checkpoint::new(&key);
         assert_eq!(checkpoint.check(&key), Ok(()));
         assert_eq!(checkpoint.check(&[8; 16]), Err(CheckpointError::Key));
-        checkpoint.version = 2;
-        assert_eq!(checkpoint.check(&key), Err(CheckpointError::Version { found: 2 }));
+        checkpoint.version = VERSION + 1;
+        assert_eq!(checkpoint.check(&key), Err(CheckpointError::Version { found: VERSION + 1 }));
     }
 }
