@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::Chunk;
 use super::super::codec::Fault;
 use super::content::Content;
 use super::files::{Open, Stat};
@@ -25,17 +26,18 @@ impl Stream {
         if reader.content.is_archive() {
             return self.archive_is_over(turn);
         }
-        if silent < turn.settings.rotate_wait && !self.settled {
-            return false;
-        }
         if self.queue.is_empty() {
-            return self.retired || silent >= turn.settings.delete_wait;
+            return self.has_waited(turn) && (self.retired || silent >= turn.settings.delete_wait);
         }
         // While the next is empty the writer may not have gone there yet.
-        self.queue.iter().any(|next| match &next.file {
-            Some(file) => file.stat().is_ok_and(|stat| stat.len > 0),
-            None => true,
-        })
+        let is_empty = |file: &Arc<dyn Open>| file.stat().is_ok_and(|stat| stat.len == 0);
+        (self.has_waited(turn) || self.can_leave(turn))
+            && !self.queue.iter().all(|next| next.file.as_ref().is_some_and(is_empty))
+    }
+
+    /// Whether the file being read was silent for so long that nobody writes to it any more.
+    fn has_waited(&self, turn: &Turn<'_>) -> bool {
+        self.settled || turn.now.saturating_sub(self.silent_since) >= turn.settings.rotate_wait
     }
 
     /// An archive at its end, or where it is damaged: one still being written is tried again.
@@ -58,18 +60,14 @@ impl Stream {
 
     /// The file is over: what is left of it, then the next.
     pub(super) fn finish(&mut self, turn: &mut Turn<'_>) {
+        let has_waited = self.has_waited(turn);
         let Some(reader) = &mut self.reader else { return };
+        if !has_waited && !reader.content.is_archive() {
+            return self.leave(turn);
+        }
         match reader.finish(&turn.settings.key) {
             Ok(Finish::NotYet) => return,
-            Ok(Finish::Over(chunk)) => {
-                if let Some(chunk) = chunk {
-                    let unfinished = !chunk.bytes.is_empty();
-                    self.give(turn, chunk);
-                    if unfinished {
-                        turn.note(self, Happening::UnfinishedLine);
-                    }
-                }
-            }
+            Ok(Finish::Over(rest)) => self.give_rest(turn, rest),
             Err(cause) => return self.broken(turn, cause),
         }
         if let Some(reader) = self.reader.take() {
@@ -77,6 +75,16 @@ impl Stream {
         }
         if self.queue.is_empty() {
             self.parked = Some(turn.now);
+        }
+    }
+
+    /// Hands out what was left at the end of a file.
+    pub(super) fn give_rest(&self, turn: &mut Turn<'_>, rest: Option<Chunk>) {
+        let Some(rest) = rest else { return };
+        let unfinished = !rest.bytes.is_empty();
+        self.give(turn, rest);
+        if unfinished {
+            turn.note(self, Happening::UnfinishedLine);
         }
     }
 
@@ -94,22 +102,33 @@ impl Stream {
                 return true;
             }
         };
+        if let Some(at) = self.closing.iter().position(|left| left.reader.generation.is_inode(&next.stat)) {
+            // It was away for less than `rotate_wait` and is back.
+            let mut reader = self.closing.remove(at).reader;
+            reader.generation.number = self.number;
+            return self.begins(turn, reader, next.stat, next.live);
+        }
         let left = self.past.iter().position(|past| {
             past.is_inode(&next.stat) && past.is_in(&turn.settings.key, &mut content).unwrap_or(false)
         });
-        let mut reader = match left.map(|at| self.past.remove(at)) {
+        let reader = match left.map(|at| self.past.remove(at)) {
             // It was away and is back.
             Some(past) => {
                 Reader::resumed(content, Generation { number: self.number, whole: false, ..past }, &next.stat)
             }
             None => Reader::new(content, Generation::new(self.number, &next.stat)),
         };
-        reader.attached = next.live && self.queue.is_empty();
+        self.begins(turn, reader, next.stat, next.live)
+    }
+
+    /// Begins to read this one. `true`, as there is one.
+    fn begins(&mut self, turn: &mut Turn<'_>, mut reader: Reader, stat: Stat, live: bool) -> bool {
+        reader.attached = live && self.queue.is_empty();
         self.reader = Some(reader);
         self.settled = false;
         self.silent_since = turn.now;
         // The same file from its beginning was told of when it was found cut or rewritten.
-        if self.past.last().is_none_or(|past| past.id() != next.stat.id()) {
+        if self.past.last().is_none_or(|past| past.id() != stat.id()) {
             turn.note(self, Happening::Rotated);
         }
         self.moved(turn);

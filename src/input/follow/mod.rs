@@ -10,6 +10,7 @@
 //! | `stream` | one log: what is read now, what waits, what was read |
 //! | `way` | the plan: in which file the place is now, and which files come after it |
 //! | `end` | when a file is over, what is left of it, and the next |
+//! | `closing` | files left for the next one, while somebody may still write to them |
 //! | `reader` | one file from a place on → chunks of whole lines |
 //! | `content` | decoded bytes at any offset: plain, gzip, zstd |
 //! | `mark` | what a file is known by: keyed hashes of its head and of what stands before the place |
@@ -31,6 +32,8 @@
 //!   truncating, compressing, deleting, links, several rotations between two polls, crashes and restarts, as long as its
 //!   bytes are in a file that can be found: open, at the live path, or beside it under a name that begins with the live
 //!   one (rotation's numbers, dates and archive endings behind it).
+//! - The next file is begun as soon as it has content and the last line before it has its end. What others that share the
+//!   log still write to the old one is read beside it, until that was silent for `rotate_wait`.
 //! - A last line without end waits; it is handed out, once, when its file is over: another has content, and it was
 //!   silent for `rotate_wait`. A deleted file, or one moved away, with nothing in its place is over after `delete_wait`.
 //! - Bytes seen and never read are counted, at least as far as the follower saw them: [`Happening::lost`].
@@ -42,6 +45,7 @@
 //! - A file rewritten with the same length within one tick of the file system's clock is noticed when it grows.
 //! - Bytes written to a rotated file after it was silent for `rotate_wait` and the next file has content.
 //! - A file cut, while nobody followed, to less than 64 bytes (behind leading `#` lines) is taken for a new one.
+//! - The order between two files that are written to at the same time.
 //! - Rotated files that nobody saw come are read in the order of their times of change: one that was still written to after
 //!   its successor was over is read behind that, and its lines are late (they count, and are counted as late). What is in
 //!   a line, its time included, is not known here; births do not tell either, since a compressed file is born anew.
@@ -50,6 +54,7 @@
 //! - `xz`, `bzip2` and other archives are not read: compress with gzip or zstd, or with `delaycompress`.
 
 mod backoff;
+mod closing;
 mod content;
 mod discover;
 mod end;

@@ -10,7 +10,7 @@ use super::files::Stat;
 use super::mark::{Generation, Key, Sum, sum};
 
 /// Layout of what is stored.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Times of change may be this much behind the clock: the file system takes them from its last tick.
 const TICK: Duration = Duration::from_secs(1);
 /// Hashed to tell whether a checkpoint was written under the same key.
@@ -25,13 +25,21 @@ pub struct Position {
     pub(super) target: Vec<u8>,
     /// The file being read.
     pub(super) generation: Generation,
-    /// The last ones before it, for the day they turn up under another name.
+    /// Those before it that may still be written to.
+    pub(super) closing: Vec<Generation>,
+    /// The last ones before them, for the day they turn up under another name.
     pub(super) past: Vec<Generation>,
 }
 
 impl Position {
-    pub(super) fn new(path: &Path, target: &Path, generation: Generation, past: Vec<Generation>) -> Self {
-        Self { name: bytes(path), target: bytes(target), generation, past }
+    pub(super) fn new(
+        path: &Path,
+        target: &Path,
+        generation: Generation,
+        closing: Vec<Generation>,
+        past: Vec<Generation>,
+    ) -> Self {
+        Self { name: bytes(path), target: bytes(target), generation, closing, past }
     }
 
     /// The stream: the path of its live file.

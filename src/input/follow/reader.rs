@@ -75,6 +75,12 @@ impl Reader {
         Self::new(content, generation)
     }
 
+    /// Whether all of it was read, and the last line has its end.
+    pub(super) fn is_at_end(&self) -> bool {
+        let Generation { offset, size, skip, .. } = &self.generation;
+        !self.content.is_archive() && *offset > 0 && offset == size && skip.is_none()
+    }
+
     /// Whether the place is still in the file.
     pub(super) fn is_right(&mut self, key: &Key) -> bool {
         self.generation.is_in(key, &mut self.content).unwrap_or(false)

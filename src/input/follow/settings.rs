@@ -23,7 +23,8 @@ pub struct FollowSettings {
     pub chunk: usize,
     /// About how many bytes one poll hands out, over all streams.
     pub poll: usize,
-    /// How long a renamed or deleted file must have been silent before the next is begun.
+    /// How long a renamed or deleted file must have been silent, with content in the next, until nobody is taken to write to
+    /// it any more.
     pub rotate_wait: Duration,
     /// How long a deleted file, or one that was moved away, is kept open when nothing takes its place.
     pub delete_wait: Duration,

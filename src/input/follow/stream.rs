@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::super::Chunk;
 use super::backoff::Backoff;
+use super::closing::Closing;
 use super::content::Content;
 use super::files::{Open, Stat};
 use super::happening::Happening;
@@ -47,9 +48,14 @@ pub(super) struct Stream {
     /// When it was detached, or gave something, last.
     pub(super) silent_since: Duration,
     pub(super) queue: VecDeque<Next>,
+    /// Left for the next, and perhaps still written to.
+    pub(super) closing: Vec<Closing>,
+    /// In the order of their numbers.
     pub(super) past: Vec<Generation>,
     /// A stored place not yet found.
     pub(super) resume: Option<Generation>,
+    /// The same of files that were left.
+    pub(super) unclosed: Vec<Generation>,
     pub(super) number: u64,
     pub(super) looking: Backoff,
     reading: Backoff,
@@ -71,8 +77,10 @@ impl Stream {
             settled: false,
             silent_since: Duration::ZERO,
             queue: VecDeque::new(),
+            closing: Vec::new(),
             past: Vec::new(),
             resume: None,
+            unclosed: Vec::new(),
             number: 0,
             looking: Backoff::default(),
             reading: Backoff::default(),
@@ -87,6 +95,7 @@ impl Stream {
             past: position.past.clone(),
             number: position.generation.number,
             resume: Some(position.generation.clone()),
+            unclosed: position.closing.clone(),
             ..Self::new(id, position.path(), From::Start)
         }
     }
@@ -96,6 +105,7 @@ impl Stream {
         if !self.retired && self.looking.is_due(turn.now) {
             self.notice(turn);
         }
+        self.attend(turn);
         if self.reading.is_due(turn.now) {
             self.read(turn);
         }
@@ -105,17 +115,29 @@ impl Stream {
     pub(super) fn ids(&self) -> impl Iterator<Item = (u64, u64)> {
         let read = self.reader.as_ref().map(|reader| reader.generation.id());
         let waiting = self.queue.iter().map(|next| next.stat.id());
-        read.into_iter().chain(waiting).chain(self.resume.as_ref().map(Generation::id))
+        let left = self.closing.iter().map(|left| left.reader.generation.id());
+        let stored = self.resume.iter().chain(&self.unclosed).map(Generation::id);
+        read.into_iter().chain(waiting).chain(left).chain(stored)
+    }
+
+    /// The files that were read before the present one, those of them that may still be written to last.
+    pub(super) fn known(&self) -> impl Iterator<Item = &Generation> {
+        self.past.iter().chain(self.left())
+    }
+
+    /// Those of them that may still be written to.
+    fn left(&self) -> impl Iterator<Item = &Generation> {
+        self.closing.iter().map(|left| &left.reader.generation).chain(&self.unclosed)
     }
 
     /// Whether a file was read before under another name.
     pub(super) fn has_read(&self, turn: &Turn<'_>, stat: &Stat, content: &mut Content) -> bool {
-        self.past.iter().any(|past| past.was(&turn.settings.key, stat, content).unwrap_or(false))
+        self.known().any(|past| past.was(&turn.settings.key, stat, content).unwrap_or(false))
     }
 
     /// Whether a file of the past may be this one.
     pub(super) fn may_have_read(&self, id: (u64, u64)) -> bool {
-        self.past.iter().any(|past| past.id() == id)
+        self.known().any(|past| past.id() == id)
     }
 
     /// Looks at the path: nothing new, nothing there, or another file.
@@ -192,7 +214,8 @@ impl Stream {
     pub(super) fn remember(&mut self, generation: Generation, whole: bool) {
         self.number = self.number.max(generation.number + 1);
         if generation.offset > 0 {
-            self.past.push(generation.remembered(whole));
+            let at = self.past.partition_point(|past| past.number <= generation.number);
+            self.past.insert(at, generation.remembered(whole));
         }
         let surplus = self.past.len().saturating_sub(PAST);
         self.past.drain(..surplus);
@@ -207,8 +230,13 @@ impl Stream {
 
     fn position(&self) -> Option<Position> {
         let target = self.targets.last().map_or(Path::new(""), PathBuf::as_path);
-        let reader = self.reader.as_ref()?;
-        Some(Position::new(&self.path, target, reader.generation.clone(), self.past.clone()))
+        let mut closing: Vec<_> = self.left().cloned().collect();
+        let generation = match &self.reader {
+            Some(reader) => reader.generation.clone(),
+            // There was a next one, and it is gone.
+            None => closing.pop()?,
+        };
+        Some(Position::new(&self.path, target, generation, closing, self.past.clone()))
     }
 
     pub(super) fn give(&self, turn: &mut Turn<'_>, chunk: Chunk) {
@@ -274,12 +302,13 @@ impl Stream {
     /// How many files are open that are no longer live.
     pub(super) fn held(&self) -> usize {
         let waiting = self.queue.iter().filter(|next| next.file.is_some()).count();
-        waiting + usize::from(self.reader.is_some() && !self.is_attached())
+        waiting + self.closing.len() + usize::from(self.reader.is_some() && !self.is_attached())
     }
 
     /// Bytes seen and not yet read.
     pub(super) fn pending(&self) -> u64 {
         let waiting: u64 = self.queue.iter().map(|next| next.stat.len).sum();
-        waiting + self.reader.as_ref().map_or(0, Reader::pending)
+        let left = self.closing.iter().map(|left| left.reader.pending());
+        waiting + left.chain(self.reader.as_ref().map(Reader::pending)).sum::<u64>()
     }
 }

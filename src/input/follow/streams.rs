@@ -192,7 +192,8 @@ impl Follow {
         parked.sort();
         let limit = parked.len().checked_sub(PARKED + 1).map(|at| parked[at]);
         self.streams.retain(|stream| {
-            let over = stream.parked.is_some_and(|since| stream.retired || limit.is_some_and(|limit| since <= limit));
+            let parked = stream.parked.filter(|_| stream.closing.is_empty());
+            let over = parked.is_some_and(|since| stream.retired || limit.is_some_and(|limit| since <= limit));
             if over {
                 turn.steps.push(Step::Ended { stream: stream.id, path: stream.path.clone() });
                 self.names.remove(&stream.id);

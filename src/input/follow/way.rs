@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::From;
+use super::closing::Closing;
 use super::content::Content;
 use super::files::{Open, Stat};
 use super::happening::Happening;
@@ -56,7 +57,7 @@ impl Stream {
     /// Makes the plan. `false`: there may be more than could be seen. All is as it was then, to be tried again.
     pub(super) fn plan(&mut self, turn: &mut Turn<'_>, live: Option<Live>) -> bool {
         let place = self.reader.as_ref().map(|reader| &reader.generation).or(self.resume.as_ref()).cloned();
-        let new = place.is_none() && self.past.is_empty() && self.queue.is_empty();
+        let new = place.is_none() && self.known().next().is_none() && self.queue.is_empty();
         if new && self.from != From::Oldest && self.since.is_none() {
             if let Some(live) = live {
                 self.begin(turn, live);
@@ -64,7 +65,7 @@ impl Stream {
             return true;
         }
         let mut found = self.candidates(turn, live.as_ref());
-        let mut known = Known { key: turn.settings.key, past: self.past.clone() };
+        let mut known = Known { key: turn.settings.key, past: self.known().cloned().collect() };
         let home = place.as_ref().map_or(Home::Nowhere, |place| self.home(turn, &mut found, place, &known));
         if let (Home::Nowhere, Some(place)) = (&home, &place) {
             known.past.push(place.remembered(false));
@@ -80,10 +81,11 @@ impl Stream {
             }
             (None, _) => {
                 let first = self.since.unwrap_or(0);
-                Bound { modified: self.past.last().map_or(first, |past| past.modified), age: None }
+                Bound { modified: self.known().last().map_or(first, |past| past.modified), age: None }
             }
         };
         let after = found.after(turn.files, &bound, at, &known);
+        let unclosed = self.unclosed(turn, &mut found);
         for (path, cause) in std::mem::take(&mut found.failed) {
             turn.failed(Some(self.id), &path, cause);
         }
@@ -92,6 +94,7 @@ impl Stream {
             return false;
         }
         self.looking.worked();
+        self.go_on_closing(turn, &found, unclosed);
         self.carry_out(turn, &found, Plan { place, home, after, live });
         true
     }
@@ -166,6 +169,27 @@ impl Stream {
             return Home::Cut(rest);
         }
         Home::Nowhere
+    }
+
+    /// The files that were left before a restart, where they are now.
+    fn unclosed(&self, turn: &Turn<'_>, found: &mut Candidates) -> Vec<Option<Found>> {
+        let known = Known { key: turn.settings.key, past: self.past.clone() };
+        self.unclosed.iter().map(|left| found.home(turn.files, left, &known)).collect()
+    }
+
+    fn go_on_closing(&mut self, turn: &mut Turn<'_>, found: &Candidates, there: Vec<Option<Found>>) {
+        for (left, there) in std::mem::take(&mut self.unclosed).into_iter().zip(there) {
+            match there {
+                Some(there) => {
+                    let reader = Reader::resumed(there.content, left, &there.stat);
+                    self.closing.push(Closing::new(reader, turn.now));
+                }
+                None => {
+                    self.missing(turn, found, &left);
+                    self.remember(left, false);
+                }
+            }
+        }
     }
 
     fn carry_out(&mut self, turn: &mut Turn<'_>, found: &Candidates, plan: Plan) {

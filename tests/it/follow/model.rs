@@ -64,7 +64,7 @@ struct World {
     watch: Watch,
     /// Each file begins with the same lines.
     header: bool,
-    /// A file was written to after the next.
+    /// A file was written to after the next: what is in the two may come in any order.
     shared: bool,
     written: usize,
     half: bool,
@@ -99,6 +99,19 @@ impl World {
             notes: 0,
             watch,
         }
+    }
+
+    /// What was given and what was wanted, without headers: the same head again in the same file may be the old one, which
+    /// cannot be told and does not matter.
+    fn result(&self) -> (Vec<String>, Vec<String>) {
+        let mut given = self.watch.given();
+        given.retain(|line| !line.starts_with('#'));
+        let mut wanted = self.wanted.clone();
+        if self.shared {
+            given.sort();
+            wanted.sort();
+        }
+        (given, wanted)
     }
 
     fn live(&self) -> String {
@@ -199,8 +212,6 @@ impl World {
                 self.write_to(&live, 1);
             }
             Deed::RotateShared(n) => {
-                // A file that was never looked at has its place by its time, which is turned round below.
-                self.watch.now += 31 * SECOND;
                 self.poll();
                 self.shift();
                 let old = format!("{live}.1");
@@ -265,10 +276,6 @@ impl World {
             }
             Deed::Poll => self.poll(),
             Deed::Crash(late) => {
-                if std::mem::take(&mut self.shared) {
-                    // Who sees two files for the first time knows their order by their times, which here are turned round.
-                    self.settle();
-                }
                 if *late {
                     // What was given since is given again, and nothing else.
                     self.watch.checkpoint = self.earlier.clone();
@@ -299,15 +306,13 @@ proptest! {
         // The file is over, so that the last half a line comes too.
         world.run(&Deed::Rotate);
         world.settle();
-        // The same head again in the same file may be the old one: it cannot be told, and does not matter.
-        let mut given = world.watch.given();
-        given.retain(|line| !line.starts_with('#'));
-        let at = given.iter().zip(&world.wanted).position(|(a, b)| a != b).unwrap_or(given.len().min(world.wanted.len()));
+        let (given, wanted) = world.result();
+        let at = given.iter().zip(&wanted).position(|(a, b)| a != b).unwrap_or(given.len().min(wanted.len()));
         let names: Vec<String> = fs::read_dir(world.watch.folder.path()).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
         let part = |lines: &[String]| lines[at.saturating_sub(1)..lines.len().min(at + 2)].to_vec();
         prop_assert!(
-            given == world.wanted, "{} lines for {}; at {at}: {:?} for {:?}; {:?} {names:?}",
-            given.len(), world.wanted.len(), part(&given), part(&world.wanted), world.watch.happened()
+            given == wanted, "{} lines for {}; at {at}: {:?} for {:?}; {:?} {names:?}",
+            given.len(), wanted.len(), part(&given), part(&wanted), world.watch.happened()
         );
         prop_assert_eq!(world.watch.lost(), world.lost, "{:?}", world.watch.happened());
     }
@@ -324,7 +329,8 @@ fn model_rotations_that_leave_no_live_file_for_a_while() {
         let mut world = World::new(false, 50, 500);
         deeds.iter().chain([&Deed::Rotate]).for_each(|deed| world.run(deed));
         world.settle();
-        assert_eq!(world.watch.given(), world.wanted);
+        let (given, wanted) = world.result();
+        assert_eq!(given, wanted);
         assert_eq!(world.watch.lost(), 0);
     }
 }

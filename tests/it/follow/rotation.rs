@@ -22,19 +22,71 @@ fn f01_a_writer_that_keeps_the_old_file_for_five_seconds() {
 }
 
 #[test]
-fn f01_old_lines_come_before_new_ones_even_when_both_are_written() {
+fn f01_the_next_file_is_read_at_once() {
+    let mut watch = Watch::new("access.log");
+    watch.append("access.log", log(0, 10));
+    watch.pass(1);
+    watch.rename("access.log", "access.log.1");
+    watch.append("access.log", log(10, 15));
+    watch.poll();
+    watch.gave(&[&log(0, 15)]);
+}
+
+#[test]
+fn f01_what_others_still_write_to_the_old_file_is_read_beside_the_new_one() {
+    for restart in [false, true] {
+        let mut watch = Watch::new("access.log");
+        watch.append("access.log", log(0, 10));
+        watch.pass(1);
+        watch.rename("access.log", "access.log.1");
+        watch.append("access.log", log(20, 25));
+        watch.poll();
+        watch.append("access.log.1", log(10, 15));
+        watch.poll();
+        if restart {
+            watch.compress("access.log.1", "access.log.1.gz", gzip);
+            watch.restart();
+            watch.poll();
+            watch.gave(&[&log(0, 10), &log(20, 25), &log(10, 15)]);
+            continue;
+        }
+        watch.pass(1);
+        watch.append("access.log.1", log(15, 20));
+        watch.append("access.log", log(25, 30));
+        watch.pass(5);
+        watch.gave(&[&log(0, 10), &log(20, 25), &log(10, 15), &log(15, 20), &log(25, 30)]);
+        watch.was_smooth();
+        assert_eq!(watch.follow.gauges().detached, 0, "given back when it was silent");
+    }
+}
+
+#[test]
+fn f01_what_was_written_to_the_old_file_while_nobody_followed_is_read() {
     let mut watch = Watch::new("access.log");
     watch.append("access.log", log(0, 10));
     watch.pass(1);
     watch.rename("access.log", "access.log.1");
     watch.append("access.log", log(20, 25));
     watch.poll();
-    watch.append("access.log.1", log(10, 20));
-    watch.pass(5);
+    watch.append("access.log.1", log(10, 15));
     watch.append("access.log", log(25, 30));
+    watch.restart();
     watch.pass(5);
-    watch.gave(&[&log(0, 30)]);
+    watch.gave(&[&log(0, 10), &log(20, 25), &log(10, 15), &log(25, 30)]);
     watch.was_smooth();
+}
+
+#[test]
+fn f01_many_files_missed_are_read_without_waiting_for_each() {
+    let mut watch = Watch::new("access.log");
+    watch.append("access.log", log(0, 10));
+    watch.pass(1);
+    for n in 1..=6 {
+        shift(&watch, 10);
+        watch.append("access.log", log(n * 10, n * 10 + 10));
+    }
+    watch.pass(1);
+    watch.gave(&[&log(0, 70)]);
 }
 
 #[test]
