@@ -28,7 +28,6 @@ pub use snapshot::{Parts, replace};
 use redb::backends::FileBackend;
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageBackend, TableDefinition,
-    TableError,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -47,8 +46,8 @@ const CACHE: usize = 8 << 20;
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 const SNAPSHOT: TableDefinition<'_, (u64, &str), &[u8]> = TableDefinition::new("snapshot");
-const JOURNAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("journal");
-const DECIDED: TableDefinition<'_, u64, u64> = TableDefinition::new("decided");
+/// Number → when it was decided, record.
+const JOURNAL: TableDefinition<'_, u64, (u64, &[u8])> = TableDefinition::new("journal");
 const DELIVERED: TableDefinition<'_, &str, u64> = TableDefinition::new("delivered");
 
 /// What a state was written with.
@@ -63,8 +62,8 @@ struct Meta {
 pub struct Decided {
     /// Its number, from 1.
     pub number: u64,
-    /// When that was, ms since 1970 by the wall clock; `None`: an earlier version did not write it down.
-    pub at: Option<u64>,
+    /// When that was, ms since 1970 by the wall clock.
+    pub at: u64,
     /// The record, JSON.
     pub record: Vec<u8>,
 }
@@ -203,7 +202,6 @@ impl State {
             write.open_table(META)?.insert("deguchi", &*meta)?;
             write.open_table(SNAPSHOT)?;
             write.open_table(JOURNAL)?;
-            write.open_table(DECIDED)?;
             write.open_table(DELIVERED)?;
             Ok(())
         })
@@ -216,15 +214,11 @@ impl State {
     /// The disk is full or fails. Nothing is changed then.
     pub fn commit(&mut self, change: &Change) -> Result<(), StateError> {
         self.write(|write| {
-            let (mut journal, mut times) = (write.open_table(JOURNAL)?, write.open_table(DECIDED)?);
+            let mut journal = write.open_table(JOURNAL)?;
             for Decided { number, at, record } in &change.journal {
-                journal.insert(number, record.as_slice())?;
-                if let Some(at) = at {
-                    times.insert(number, at)?;
-                }
+                journal.insert(number, (*at, record.as_slice()))?;
             }
             journal.retain_in(..=change.forget, |_, _| false)?;
-            times.retain_in(..=change.forget, |_, _| false)?;
             let mut delivered = write.open_table(DELIVERED)?;
             for (sink, number) in &change.delivered {
                 delivered.insert(sink.as_str(), number)?;
@@ -265,15 +259,10 @@ impl State {
         let whole = || -> Result<Kept, redb::Error> {
             let read = db.begin_read()?;
             let mut kept = Kept { snapshot: snapshot::parts(&read)?, ..Kept::default() };
-            let times = match read.open_table(DECIDED) {
-                Err(TableError::TableDoesNotExist(_)) => None,
-                times => Some(times?),
-            };
             for row in read.open_table(JOURNAL)?.iter()? {
-                let (number, record) = row?;
-                let number = number.value();
-                let at = times.as_ref().map(|times| times.get(number)).transpose()?.flatten().map(|at| at.value());
-                kept.journal.push(Decided { number, at, record: record.value().to_vec() });
+                let (number, row) = row?;
+                let (at, record) = row.value();
+                kept.journal.push(Decided { number: number.value(), at, record: record.to_vec() });
             }
             for row in read.open_table(DELIVERED)?.iter()? {
                 let (sink, number) = row?;

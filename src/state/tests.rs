@@ -6,7 +6,7 @@ use super::*;
 use std::sync::Mutex;
 
 fn decided(number: u64) -> Decided {
-    Decided { number, at: Some(1_430_000_000_000 + number), record: b"{}".to_vec() }
+    Decided { number, at: 1_430_000_000_000 + number, record: b"{}".to_vec() }
 }
 
 fn record(number: u64) -> Change {
@@ -28,19 +28,6 @@ fn changes_are_kept_and_forgotten() {
     let delivered = [("file".to_owned(), 2)].into();
     assert_eq!(kept, Kept { snapshot: parts, journal: vec![decided(3)], delivered });
     assert!(matches!(State::open(dir.path(), "other"), Err(StateError::Key { .. })));
-}
-
-/// A state of before there were times.
-#[test]
-fn records_without_a_time_are_read() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut state = State::open(dir.path(), "key").unwrap();
-    state.commit(&record(1)).unwrap();
-    state.write(|write| write.delete_table(DECIDED).map(|_| ()).map_err(Into::into)).unwrap();
-    assert_eq!(state.kept().unwrap().journal, [Decided { at: None, ..decided(1) }]);
-    state.commit(&record(2)).unwrap();
-    assert_eq!(state.kept().unwrap().journal, [Decided { at: None, ..decided(1) }, decided(2)]);
-    state.verify().unwrap();
 }
 
 /// A store that failed takes nothing more until it is opened again.

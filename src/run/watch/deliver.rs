@@ -5,7 +5,6 @@ use super::local::Local;
 use super::remote::Remote;
 use crate::alert::Record;
 use crate::metrics::Live;
-use crate::run::clock;
 use crate::settings::SinkSettings;
 use crate::sink::{Sink, SinkError};
 use std::collections::VecDeque;
@@ -28,9 +27,9 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// A record that was decided then; just now, or by an earlier run that did not say.
-    pub(super) fn of(number: u64, record: Record, since: Option<f64>) -> Entry {
-        Entry { number, record: Arc::new(record), since: since.unwrap_or_else(clock::seconds) }
+    /// A record that was decided then.
+    pub(super) fn of(number: u64, record: Record, since: f64) -> Entry {
+        Entry { number, record: Arc::new(record), since }
     }
 }
 

@@ -92,7 +92,7 @@ impl Keeper {
         let number = |bytes: &Vec<u8>| <[u8; 8]>::try_from(&bytes[..]).map(u64::from_le_bytes).ok();
         let covered = snapshot.get(TOLD).and_then(number).unwrap_or(0);
         let read = |decided: &Decided| {
-            let since = decided.at.map(|at| at as f64 / 1000.0);
+            let since = decided.at as f64 / 1000.0;
             serde_json::from_slice(&decided.record).map(|record| Entry::of(decided.number, record, since))
         };
         let records: Result<Vec<Entry>, _> = journal.iter().map(read).collect();
@@ -147,7 +147,7 @@ impl Keeper {
         for record in records {
             if self.known.remove(&record.id).is_none() {
                 self.number += 1;
-                new.push(Entry::of(self.number, record, None));
+                new.push(Entry::of(self.number, record, clock::seconds()));
             }
         }
         if self.place.is_some() && !new.is_empty() {
@@ -155,7 +155,7 @@ impl Keeper {
                 let mut line = Vec::new();
                 json_line(record, &mut line);
                 line.pop();
-                let at = Some((since * 1000.0) as u64);
+                let at = (since * 1000.0) as u64;
                 self.due.journal.push(Decided { number: *number, at, record: line });
             }
             self.commit().await;

@@ -174,7 +174,7 @@ fn steps() -> Vec<Step> {
         steps.extend((0..2).map(|part| Step::Part(number, format!("part{n}{part}"), bytes(part))));
         steps.extend((n % 6 == 0).then_some(Step::InPlace(number)));
         steps.push(Step::Change(Change {
-            journal: vec![Decided { number: n, at: Some(n), record: format!("record {n}").into_bytes() }],
+            journal: vec![Decided { number: n, at: n, record: format!("record {n}").into_bytes() }],
             delivered: [("file".to_owned(), n / 2)].into(),
             forget: n / 4,
         }));
