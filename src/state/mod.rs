@@ -41,7 +41,7 @@ const FILE: &str = "state.redb";
 /// Name that a new one has until it is whole.
 const NEW: &str = "state.redb.new";
 /// Layout of what is stored: raised by every change of what a snapshot holds.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Pages kept in memory, bytes: a snapshot is written once and read once.
 const CACHE: usize = 8 << 20;
 
