@@ -166,11 +166,17 @@ fn lines_in_json_are_the_log_itself() {
         .collect();
     let splunk: String =
         rows().map(|row| format!("{}\n", serde_json::json!({"result": {"_raw": row, "host": "relay"}}))).collect();
-    let files =
-        Files::new([("plain.log", &squid[..]), ("docker.log", docker.as_bytes()), ("splunk.log", splunk.as_bytes())]);
+    let relayed: String =
+        docker.lines().map(|line| format!("<134>Jan  2 03:04:05 relay01 docker[5]: {line}\n")).collect();
+    let files = Files::new([
+        ("plain.log", &squid[..]),
+        ("docker.log", docker.as_bytes()),
+        ("splunk.log", splunk.as_bytes()),
+        ("relayed.log", relayed.as_bytes()),
+    ]);
     let plain = replay(&files.paths(&["plain.log"]), threads(1), 1 << 20);
     assert!(plain.alerts.contains("evil.example"));
-    for name in ["docker.log", "splunk.log"] {
+    for name in ["docker.log", "splunk.log", "relayed.log"] {
         let inside = replay(&files.paths(&[name]), threads(2), 9_000);
         assert_eq!(inside.summary.inputs[0].format, "syslog+squid");
         assert_eq!(inside.alerts.replace("syslog+squid", "squid"), plain.alerts);
