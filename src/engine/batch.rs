@@ -64,6 +64,8 @@ pub struct Batch {
     pub undirected: u64,
     /// Events with a query that is not empty.
     pub queries: u64,
+    /// Events in another format than that of the file.
+    pub foreign: u64,
     /// Rejected lines by reason.
     pub rejected: [Rejections; Reason::ALL.len()],
 }
@@ -176,6 +178,7 @@ impl Cutter {
             ignored: 0,
             undirected: 0,
             queries: 0,
+            foreign: 0,
             rejected: Default::default(),
         };
         // Where the format tells what the proxy did, lines that do not are no requests to the outside (ICP).
@@ -232,6 +235,7 @@ impl Cutter {
 
     #[inline]
     fn contact(&mut self, event: &Event<'_>, at: u32, acts: bool, batch: &mut Batch) {
+        batch.foreign += u64::from(event.foreign);
         let client = self.client(event.client.or(event.user.map(|u| u.raw)).unwrap_or(b"-"));
         let method = Method::of(event.method);
         let target = Target::of(event).filter(|_| (event.action != Action::Unknown || !acts) && !event.handoff);

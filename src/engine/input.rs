@@ -26,6 +26,8 @@ pub struct Input {
     held: Vec<Held>,
     /// Lines read from it.
     pub lines: u64,
+    /// Of them, those that were read in another format than its own.
+    pub foreign: u64,
     /// First and last time of what counts.
     pub counted: Option<Span>,
     open: bool,
@@ -34,7 +36,7 @@ pub struct Input {
 }
 
 /// The fields of an input, of its parser the header.
-pub type Memory = (String, Clock, Vec<Held>, u64, Option<Span>, bool, bool, Fields, Vec<u8>);
+pub type Memory = (String, Clock, Vec<Held>, [u64; 2], Option<Span>, bool, bool, Fields, Vec<u8>);
 
 /// A contact that its clock holds back.
 #[derive(Serialize, Deserialize)]
@@ -78,6 +80,7 @@ impl Input {
             clock,
             held: Vec::new(),
             lines: 0,
+            foreign: 0,
             counted: None,
             open: true,
             idle: false,
@@ -87,14 +90,15 @@ impl Input {
     /// All of it, to write it down.
     pub fn memory(&self) -> impl Serialize + '_ {
         let header = self.parser.header();
-        (&self.name, &self.clock, &self.held, self.lines, self.counted, self.open, self.idle, self.carries, header)
+        let lines = [self.lines, self.foreign];
+        (&self.name, &self.clock, &self.held, lines, self.counted, self.open, self.idle, self.carries, header)
     }
 
     /// What [`Input::memory`] wrote down. `parser` is one that has read no header.
     pub fn remember(memory: Memory, parser: Arc<dyn Parser>) -> Input {
-        let (name, clock, held, lines, counted, open, idle, carries, header) = memory;
+        let (name, clock, held, [lines, foreign], counted, open, idle, carries, header) = memory;
         let parser = parse::resume(parser, &header);
-        Input { name, parser, carries, clock, held, lines, counted, open, idle }
+        Input { name, parser, carries, clock, held, lines, foreign, counted, open, idle }
     }
 
     /// Passes over the next whole lines, following headers; what the first of them is read with.

@@ -41,6 +41,8 @@ pub struct InputSummary {
     pub carries: Fields,
     /// Lines read from it.
     pub lines: u64,
+    /// Of them, those that were read in another format: the proxy was set up anew, or a relay mixed several logs.
+    pub foreign: u64,
     /// What went wrong while reading it: truncated or corrupt archive, permission. The good part counts.
     pub error: Option<String>,
     /// What is odd but harmless: trailing garbage after a gzip member.

@@ -47,6 +47,7 @@ impl Tally {
             self.reject(Rejected { lines: kind.lines, ..first });
         }
         input.lines += batch.lines;
+        input.foreign += batch.foreign;
         self.bytes += batch.read;
         self.lines += batch.lines;
         self.contacts += batch.contacts.len() as u64;
@@ -109,6 +110,7 @@ impl Tally {
                     format: format.clone(),
                     carries: input.carries,
                     lines: input.lines,
+                    foreign: input.foreign,
                     ..InputSummary::default()
                 })
                 .collect(),

@@ -91,6 +91,8 @@ pub struct Event<'a> {
     /// The proxy handed the connection on to another part of itself, and other lines tell what became of it (ProxySG's
     /// first row of a TLS connection). It is no contact of its own, and its bytes are not those of the connection.
     pub handoff: bool,
+    /// The line is in another format than its file.
+    pub foreign: bool,
 }
 
 impl<'a> Event<'a> {

@@ -26,6 +26,8 @@ pub enum Encoding {
     Plus,
     /// `%XX`, and `+` for a space (forms of HTML; i-FILTER).
     Form,
+    /// As [`Encoding::Doubled`], in Shift_JIS as Windows has it (code page 932) where it is no UTF-8.
+    ShiftJis,
 }
 
 /// A field as logged, with what is needed to read it.
@@ -38,7 +40,8 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// The text as the client sent it. Borrows where nothing was escaped; never longer than the raw bytes.
+    /// The text as the client sent it. Borrows where nothing was escaped; never longer than the raw bytes, of
+    /// [`Encoding::ShiftJis`] than three times these.
     ///
     /// An escape that no proxy writes (`\q`, `%zz`, a backslash at the end) stands for itself. The pass-through
     /// variant of [`Encoding::Url`] cannot be told from the full one, so a `%41` the client sent itself is undone too.
@@ -61,6 +64,7 @@ impl<'a> Text<'a> {
                     None => spaced,
                 };
             }
+            Encoding::ShiftJis => return unicode(replaced(self.raw, b"\"\"", b'"')),
             Encoding::Shell => {
                 let text = unwrap(self.raw);
                 (text, memchr(b'\\', text))
@@ -70,6 +74,17 @@ impl<'a> Text<'a> {
             None => Cow::Borrowed(text),
             Some(first) => Cow::Owned(unescape(text, first, self.encoding)),
         }
+    }
+}
+
+/// Shift_JIS as UTF-8. What is UTF-8 already, or neither, stays as it is.
+fn unicode(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if std::str::from_utf8(&text).is_ok() {
+        return text;
+    }
+    match encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(&text) {
+        Some(decoded) => Cow::Owned(decoded.into_owned().into_bytes()),
+        None => text,
     }
 }
 
@@ -223,6 +238,16 @@ mod tests {
     }
 
     #[test]
+    fn shift_jis_where_it_is_no_utf_8() {
+        let user =
+            |raw: &[u8]| String::from_utf8_lossy(&Text { raw, encoding: Encoding::ShiftJis }.decode()).into_owned();
+        // The second byte of the first letter is a backslash.
+        assert_eq!(user(b"\x83\x5c\x83\x8b_\xb1 \"\"x\"\""), "ソル_ｱ \"x\"");
+        assert_eq!(user("corp\\山田".as_bytes()), "corp\\山田");
+        assert_eq!(user(b"\xff\xfe"), "\u{fffd}\u{fffd}");
+    }
+
+    #[test]
     fn nothing_escaped_borrows() {
         for encoding in [
             Encoding::Raw,
@@ -232,6 +257,7 @@ mod tests {
             Encoding::Shell,
             Encoding::Doubled,
             Encoding::Plus,
+            Encoding::ShiftJis,
         ] {
             assert!(matches!(Text { raw: b"Mozilla/5.0 (X11)", encoding }.decode(), Cow::Borrowed(_)), "{encoding:?}");
         }

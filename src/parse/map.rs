@@ -5,6 +5,7 @@
 //! time-is = "end"                # what the time denotes: end (the default) or start
 //! zone = "UTC"                   # of times without an offset; the default is the zone of --tz
 //! duration-unit = "ms"           # s, ms, us, ns; what has a fraction is seconds
+//! charset = "utf-8"              # csv and tsv: "shift-jis" where texts may be that
 //! nothing = ["None", "NA"]       # texts that say that there is none; -, N/A, null and the empty text always do
 //! columns = ["date", "time"]     # csv and tsv: what stands in which column, where the log has no header
 //! spaces = false                 # key-value: bare values may hold spaces
@@ -101,6 +102,7 @@ impl Map {
             encoding: match definition.syntax {
                 Syntax::Json => Encoding::Json,
                 Syntax::KeyValue => Encoding::Quoted,
+                Syntax::Csv | Syntax::Tsv if definition.shift_jis() => Encoding::ShiftJis,
                 Syntax::Csv | Syntax::Tsv => Encoding::Doubled,
             },
             ticks: definition.ticks(),

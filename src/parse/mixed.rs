@@ -82,7 +82,8 @@ impl Parser for Mixed {
         // One place for both, so that what the own format reads is not moved.
         let mut read = self.own.parse(line);
         if let Err(error) = read {
-            read = self.other(line).ok_or(error);
+            let other = self.other(line).ok_or(error);
+            read = other.map(|event| event.map(|event| Event { foreign: true, ..event }));
         }
         read
     }

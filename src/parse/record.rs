@@ -234,6 +234,7 @@ impl<'a> Record<'a> {
             result: tag,
             ambiguous: false,
             handoff: verdict.hands_on() && method == Some(b"CONNECT"),
+            foreign: false,
         })
     }
 }

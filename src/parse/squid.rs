@@ -155,6 +155,7 @@ impl<'a> Left<'a> {
             result: Some(self.tag),
             ambiguous,
             handoff: false,
+            foreign: false,
         }))
     }
 }

@@ -27,7 +27,9 @@
 //! counts (RFC 6587) before a message; the prefix of CRI, and `Info: ` of Cisco. JSON with the line under `log` (Docker's
 //! `json-file` driver), `result._raw` or `_raw` (Splunk's export as JSON) or `message` (Filebeat, Vector).
 //!
-//! Splunk's export as CSV is not read: export JSON. Nor is JSON behind a syslog header.
+//! Behind a syslog header JSON is taken off as well, but for `message`, which many records have for another text.
+//!
+//! Splunk's export as CSV is not read: export JSON.
 //!
 //! # To make it complete
 //!

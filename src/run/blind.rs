@@ -1,7 +1,7 @@
 //! What a format cannot know, told as what that blinds, with the setting of the proxy that mends it: the codes of
 //! `squid.conf` for the formats of Squid, the manual page for those of others.
 
-use crate::engine::Summary;
+use crate::engine::{InputSummary, Summary};
 use crate::event::Fields;
 use crate::parse::FORMATS;
 use crate::sink::{Terminal, thousands};
@@ -52,21 +52,26 @@ pub fn lacks(carries: Fields) -> Vec<Lack> {
 
 /// Every format that lines were read as, in words, with what it lacks.
 pub fn formats(s: &Summary) -> Vec<(String, Vec<Lack>)> {
-    let mut formats: Vec<(&str, Fields, Vec<Option<u8>>)> = Vec::new();
+    let mut formats: Vec<(&str, Fields, Vec<&InputSummary>)> = Vec::new();
     for input in s.inputs.iter().filter(|i| i.lines > 0 && !i.format.is_empty()) {
         match formats.iter_mut().find(|(name, carries, _)| *name == input.format && *carries == input.carries) {
-            Some((_, _, files)) => files.push(input.confidence),
-            None => formats.push((&input.format, input.carries, vec![input.confidence])),
+            Some((_, _, files)) => files.push(input),
+            None => formats.push((&input.format, input.carries, vec![input])),
         }
     }
     let told = formats.into_iter().map(|(name, carries, files)| {
-        let how = match files.iter().flatten().min() {
+        let how = match files.iter().filter_map(|input| input.confidence).min() {
             Some(least) => format!("detected, {least} %"),
             None => "as given".to_owned(),
         };
         let many = match files.len() {
             1 => String::new(),
             n => format!(", {} files", thousands(n as u64)),
+        };
+        let others = match files.iter().map(|input| input.foreign).sum() {
+            0 => String::new(),
+            1 => "; 1 line was in another".to_owned(),
+            n => format!("; {} lines were in others", thousands(n)),
         };
         let mut lacks = lacks(carries);
         if s.queries_stripped && s.events > 0 {
@@ -75,7 +80,7 @@ pub fn formats(s: &Summary) -> Vec<(String, Vec<Lack>)> {
         if let Some(page) = page(name) {
             lacks.iter_mut().for_each(|lack| lack.mend = Mend::Page(page));
         }
-        (format!("format: {} ({how}{many})", Terminal::text(name)), lacks)
+        (format!("format: {} ({how}{many}{others})", Terminal::text(name)), lacks)
     });
     told.collect()
 }

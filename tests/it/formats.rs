@@ -121,13 +121,21 @@ fn a_format_that_changes_in_the_middle_is_followed() {
     let whole = replay(&files.paths(&["x.log"]), threads(1), 1 << 20);
     assert_eq!(whole.summary.inputs[0].format, "squid");
     assert_eq!(whole.summary.events, rows.len() as u64);
+    // Parts 1 to 4, but for nothing of parts 0 and 5.
+    let foreign = (rows.len() * 5 / 6 - rows.len() / 6) as u64;
+    assert_eq!(whole.summary.inputs[0].foreign, foreign);
     assert_eq!(whole.summary.rejected.iter().map(|r| r.lines).sum::<u64>(), 6);
     assert!(whole.alerts.contains("evil.example"));
     for (n, chunk) in [(1, 300), (2, 5_000), (3, 77_777)] {
         let other = replay(&files.paths(&["x.log"]), threads(n), chunk);
         assert!(other.alerts == whole.alerts);
         assert_eq!((other.summary.events, other.summary.ignored), (whole.summary.events, whole.summary.ignored));
+        assert_eq!(other.summary.inputs[0].foreign, foreign);
     }
+    let (_, page) = replayed(&files.path("x.log"), &[]);
+    let told = format!("; {},{:03} lines were in others)", foreign / 1000, foreign % 1000);
+    let page: Vec<&str> = page.split_whitespace().collect();
+    assert!(page.join(" ").contains(&told), "{told}: {page:?}");
     let (_, page) = replayed(&files.path("x.log"), &["--format", "squid"]);
     assert!(page.contains("format: squid (as given)") && page.contains("rejected"), "{page}");
 }
@@ -158,11 +166,17 @@ fn lines_in_json_are_the_log_itself() {
         .collect();
     let splunk: String =
         rows().map(|row| format!("{}\n", serde_json::json!({"result": {"_raw": row, "host": "relay"}}))).collect();
-    let files =
-        Files::new([("plain.log", &squid[..]), ("docker.log", docker.as_bytes()), ("splunk.log", splunk.as_bytes())]);
+    let relayed: String =
+        docker.lines().map(|line| format!("<134>Jan  2 03:04:05 relay01 docker[5]: {line}\n")).collect();
+    let files = Files::new([
+        ("plain.log", &squid[..]),
+        ("docker.log", docker.as_bytes()),
+        ("splunk.log", splunk.as_bytes()),
+        ("relayed.log", relayed.as_bytes()),
+    ]);
     let plain = replay(&files.paths(&["plain.log"]), threads(1), 1 << 20);
     assert!(plain.alerts.contains("evil.example"));
-    for name in ["docker.log", "splunk.log"] {
+    for name in ["docker.log", "splunk.log", "relayed.log"] {
         let inside = replay(&files.paths(&[name]), threads(2), 9_000);
         assert_eq!(inside.summary.inputs[0].format, "syslog+squid");
         assert_eq!(inside.alerts.replace("syslog+squid", "squid"), plain.alerts);

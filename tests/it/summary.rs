@@ -68,7 +68,11 @@ fn a_bad_day() {
                 error: Some("access.log.1.gz: the archive ends too early".into()),
                 ..squid("access.log.1.gz")
             },
-            InputSummary { warning: Some("17 bytes after the end of the archive".into()), ..squid("access.log.2.gz") },
+            InputSummary {
+                warning: Some("17 bytes after the end of the archive".into()),
+                foreign: 1_204,
+                ..squid("access.log.2.gz")
+            },
             InputSummary { format: "combined".into(), confidence: None, ..squid("httpd.log") },
         ],
         queries_stripped: true,

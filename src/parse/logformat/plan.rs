@@ -184,7 +184,7 @@ pub(super) fn holds(shape: Shape, encoding: Encoding, byte: u8) -> bool {
     };
     let encoding = match encoding {
         Encoding::Raw | Encoding::Shell | Encoding::Plus | Encoding::Form => true,
-        Encoding::Quoted | Encoding::Doubled | Encoding::Json => byte != b'"',
+        Encoding::Quoted | Encoding::Doubled | Encoding::Json | Encoding::ShiftJis => byte != b'"',
         Encoding::Blob => (0x20..0x7F).contains(&byte) && byte != b'[' && byte != b']',
         Encoding::Url => (0x21..0x7F).contains(&byte) && !b"<>\"#{}|\\^~[]`'".contains(&byte),
     };

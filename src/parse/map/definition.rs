@@ -55,6 +55,7 @@ pub(super) struct Definition {
     time_is: Option<String>,
     zone: Option<String>,
     duration_unit: Option<String>,
+    charset: Option<String>,
     #[serde(default)]
     pub(super) nothing: Vec<String>,
     #[serde(default)]
@@ -144,6 +145,15 @@ impl Definition {
                 "write \"s\", \"ms\", \"us\" or \"ns\"",
             ));
         }
+        let readable = match definition.charset.as_deref() {
+            None | Some("utf-8") => true,
+            Some("shift-jis") => matches!(definition.syntax, Syntax::Csv | Syntax::Tsv),
+            _ => false,
+        };
+        if !readable {
+            let wanted = "write \"utf-8\" or, of csv and tsv, \"shift-jis\"";
+            return Err(definition.wrong("charset", &definition.charset, wanted));
+        }
         Ok(definition)
     }
 
@@ -171,6 +181,11 @@ impl Definition {
     pub(super) fn mark(&self) -> &str {
         let time = self.fields.get("time").or(self.fields.get("time-of-day"));
         time.and_then(|names| names.names().first()).map_or("", String::as_str)
+    }
+
+    /// Whether texts may be Shift_JIS.
+    pub(super) fn shift_jis(&self) -> bool {
+        self.charset.as_deref() == Some("shift-jis")
     }
 
     /// Whether times are those of starts.

@@ -95,7 +95,9 @@ fn head(text: &[u8]) -> &[u8] {
     let text = text.strip_prefix(b"1 ").unwrap_or(text).trim_ascii();
     let first = memchr2(b' ', b'\t', text).unwrap_or(text.len());
     if text.get(10) == Some(&b'T') {
-        return &text[..first];
+        // Some relays leave out the space before their name.
+        let glued = text.get(19).is_some_and(|byte| byte.is_ascii_alphabetic() && *byte != b'Z');
+        return &text[..if glued { 19.min(first) } else { first }];
     }
     let behind = text.get(first + 1..).unwrap_or_default();
     let second = memchr2(b' ', b'\t', behind).unwrap_or(behind.len());
@@ -191,6 +193,7 @@ mod tests {
             false,
             ["2026-01-02T03:04:05Z", "1", "two", ""],
         );
+        is("2026-01-02T03:04:05proxy01.example p - a=1 b=2 c=3", false, ["2026-01-02T03:04:05", "1", "2", "3"]);
         is("\ta=1 2\tb=x, y\tc=h", false, ["", "1 2", "x, y", "h"]);
         is(
             "a=1 2 b=Mozilla/5.0 (X; y=z) c=http://h/?q=1&r=2",

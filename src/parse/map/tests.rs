@@ -30,6 +30,9 @@ fn a_map_that_cannot_be_used_says_why() {
     assert_eq!(near, "the map has the field `byte-up`, which no event has; did you mean `bytes-up`?");
     assert!(refused(&format!("zone = \"Mars\"\n{KV}")).contains("name a zone"));
     assert!(refused(&format!("duration-unit = \"h\"\n{KV}")).contains("write \"s\", \"ms\""));
+    for charset in ["latin-1", "shift-jis"] {
+        assert!(refused(&format!("charset = \"{charset}\"\n{KV}")).contains("of csv and tsv, \"shift-jis\""));
+    }
     assert!(refused(&format!("time-is = \"middle\"\n{KV}")).contains("write \"start\" or \"end\""));
 }
 

@@ -15,8 +15,8 @@
 //!
 //! # Times and units
 //!
-//! Date and time have no offset: they are those of `--tz`, and of the end. Milliseconds, bytes. Texts are Shift_JIS or
-//! UTF-8 by version: they are passed on as they are.
+//! Date and time have no offset: they are those of `--tz`, and of the end. Milliseconds, bytes. Accounts are
+//! Shift_JIS or UTF-8 by version: what is no UTF-8 is read as Shift_JIS.
 //!
 //! # To make it complete
 //!
@@ -25,6 +25,7 @@
 /// The map. Order of the columns: ALSI's FAQ 5168, 5258 and 5299.
 pub(in crate::parse) const MAP: &str = r#"
 syntax = "tsv"
+charset = "shift-jis"
 duration-unit = "ms"
 columns = ["date", "time", "protocol", "client", "group", "account", "browser", "state", "server", "status", "host", "took", "sent", "received", "type", "reserve", "reason", "decision", "category-1", "category-2", "security", "url", "version", "method", "referer"]
 [fields]

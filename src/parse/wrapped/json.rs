@@ -2,14 +2,15 @@
 
 use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memchr2;
 
+use super::{WRAPPERS, peel};
 use crate::event::{Encoding, Text};
 use crate::parse::map::json::{scan, simplify};
 use crate::parse::map::names::{Names, Source};
 use crate::parse::record::Column;
 
-/// Where a line may be, the best place first.
+/// Where a line may be, the best place first; behind a header not in the last.
 const KEYS: [&str; 4] = ["result._raw", "_raw", "log", "message"];
 
 static NAMES: LazyLock<Names> = LazyLock::new(|| {
@@ -19,7 +20,7 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
 
 /// Puts lines in the place of the JSON around them, all at once: a line end in one becomes a space. Twice is as once.
 pub(in crate::parse) fn unwrap(lines: &mut Vec<u8>) {
-    if lines.first() != Some(&b'{') && memmem::find(lines, b"\n{").is_none() {
+    if memchr2(b'{', b'\\', lines).is_none() {
         return;
     }
     let mut out = Vec::with_capacity(lines.len());
@@ -36,23 +37,40 @@ pub(in crate::parse) fn unwrap(lines: &mut Vec<u8>) {
 
 /// A line of the log, if this is one in JSON: out of all JSON that is around it.
 pub(super) fn line_of(line: &[u8]) -> Option<Vec<u8>> {
+    memchr2(b'{', b'\\', line)?;
     let mut found = None;
     let mut text = line.to_vec();
-    // What is left is what no parser simplifies: JSON that is the log itself, or no JSON.
-    while matches!(text.first(), Some(b'{' | b'\\')) {
-        simplify(&mut text);
-        let Some(inner) = inner(&text) else { break };
-        found = Some(());
-        text = inner;
+    loop {
+        let mut simple = text.clone();
+        simplify(&mut simple);
+        match inner(&simple) {
+            Some(inner) => (found, text) = (Some(()), inner),
+            // What is left is what no parser simplifies: JSON that is the log itself, or no JSON.
+            None if matches!(text.first(), Some(b'{' | b'\\')) => return found.map(|()| simple),
+            None => return found.map(|()| text),
+        }
     }
-    found.map(|()| text)
+}
+
+/// A line from its JSON on, without at most [`WRAPPERS`] headers before that.
+fn object(line: &[u8]) -> Option<&[u8]> {
+    let mut text = line;
+    for _ in 0..WRAPPERS {
+        if text.first() == Some(&b'{') {
+            break;
+        }
+        text = peel(text)?;
+    }
+    (text.first() == Some(&b'{')).then_some(text)
 }
 
 /// What stands in the best of the keys.
-fn inner(object: &[u8]) -> Option<Vec<u8>> {
+fn inner(line: &[u8]) -> Option<Vec<u8>> {
+    let object = object(line)?;
+    let last = KEYS.len() - usize::from(object.len() < line.len());
     let mut best: Option<(u8, &[u8])> = None;
     let give = |source: Source, value| {
-        if best.is_none_or(|(rank, _)| source.rank < rank) {
+        if usize::from(source.rank) <= last && best.is_none_or(|(rank, _)| source.rank < rank) {
             best = Some((source.rank, value));
         }
     };
@@ -87,7 +105,20 @@ mod tests {
         is(r#"{"log":""}"#, "");
         is(r#"{"log":"{\"message\":\"{\\\"url\\\":\\\"http:\\\\/\\\\/a\\\"}\"}"}"#, r#"{"url":"http://a"}"#);
         is(r#"{"lo\u0067":"a"}"#, "a");
-        for other in [r#"{"time":1,"url":"x"}"#, r#"{"log":"open"#, "{", "", "[{\"log\":1}]"] {
+        is(
+            r#"<134>Jan  2 03:04:05 p docker: {"log":"<134>Jan  2 03:04:05 p x: {\"_raw\":\"a \\\"b\\\" {\"}"}"#,
+            r#"a "b" {"#,
+        );
+        is(r#"2026-01-02T03:04:05Z stdout F {"log":"a"}"#, "a");
+        for other in [
+            r#"<134>Jan  2 03:04:05 p x: {"message":"a","url":"x"}"#,
+            r#"no header {"log":"a"}"#,
+            r#"{"time":1,"url":"x"}"#,
+            r#"{"log":"open"#,
+            "{",
+            "",
+            "[{\"log\":1}]",
+        ] {
             is(other, other);
         }
     }
