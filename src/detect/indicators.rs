@@ -35,6 +35,7 @@ pub struct Indicators {
     rows: Vec<Indicator>,
     /// The rows of each domain: where they begin, and how many.
     domains: HashTable<(u32, u32)>,
+    addresses: bool,
     lists: Vec<ListCounts>,
 }
 
@@ -116,7 +117,8 @@ impl Indicators {
             domains.insert_unique(hash, (begin, length), of);
             begin += length;
         }
-        Indicators { rows, domains, lists }
+        let addresses = rows.iter().any(|row| row.kind() == IndicatorKind::Address);
+        Indicators { rows, domains, addresses, lists }
     }
 
     /// What is listed under a registrable domain, IP address or single label in normal form.
@@ -138,6 +140,11 @@ impl Indicators {
     /// Whether nothing is listed.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Whether an address is listed: without one, an address that a proxy went to need not be looked up.
+    pub fn has_addresses(&self) -> bool {
+        self.addresses
     }
 
     /// The lists, in the order named.

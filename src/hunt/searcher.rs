@@ -101,6 +101,7 @@ impl<'a> Searcher<'a> {
         if self.is_listed(target.authority) {
             self.see(event, &target, format);
         } else if let Some(peer) = event.peer
+            && (self.indicators.has_addresses() || !is_address(peer))
             && self.is_listed(peer)
         {
             self.see_peer(event, &target, (peer, format));
@@ -141,4 +142,10 @@ impl<'a> Searcher<'a> {
             self.sightings.see(Hit { indicator, sibling: false }, &contact);
         }
     }
+}
+
+/// Whether the peer of a line is an IPv4 address, as nearly all are.
+#[inline]
+fn is_address(peer: &[u8]) -> bool {
+    peer.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }

@@ -62,6 +62,16 @@ fn hosts_siblings_refusals_and_addresses() {
     insta::assert_snapshot!(text(&hunt(files.dir(), &["--ioc", "bad.txt", "--output", "csv", "x.log"]).stdout));
 }
 
+/// Lists without an address spare the look-up of addresses, not that of other servers a proxy asked.
+#[test]
+fn a_server_that_the_proxy_asked_is_found_by_name() {
+    let log = "1431000000.000 40 192.0.2.1 TCP_MISS/200 512 GET http://a.example/ - FIRSTUP_PARENT/relay.evil.example text/html\n";
+    let files = Files::new([("x.log", log.as_bytes()), ("bad.txt", b"relay.evil.example\n")]);
+    let found = rows(&hunt(files.dir(), &["--ioc", "bad.txt", "--output", "json", "x.log"]));
+    assert_eq!(found.len(), 1);
+    assert_eq!((&found[0]["indicator"], &found[0]["exact"]), (&"relay.evil.example".into(), &1.into()));
+}
+
 #[test]
 fn a_time_is_asked_for() {
     let files = files();
