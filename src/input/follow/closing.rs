@@ -90,6 +90,10 @@ impl Stream {
 
     fn forget(&mut self, turn: &mut Turn<'_>, at: usize, whole: bool) {
         let over = self.closing.remove(at);
+        let bytes = over.reader.pending();
+        if !whole && bytes > 0 {
+            turn.note(self, Happening::DeletedUnread { bytes });
+        }
         self.remember(over.reader.generation, whole);
         self.moved(turn);
     }

@@ -41,13 +41,13 @@ pub(super) fn line_of(line: &[u8]) -> Option<Vec<u8>> {
     let mut found = None;
     let mut text = line.to_vec();
     loop {
-        let mut simple = text.clone();
-        simplify(&mut simple);
-        match inner(&simple) {
+        // Behind a header may be what is no JSON, and then stays as it is.
+        let before = (!matches!(text.first(), Some(b'{' | b'\\'))).then(|| text.clone());
+        simplify(&mut text);
+        match inner(&text) {
             Some(inner) => (found, text) = (Some(()), inner),
             // What is left is what no parser simplifies: JSON that is the log itself, or no JSON.
-            None if matches!(text.first(), Some(b'{' | b'\\')) => return found.map(|()| simple),
-            None => return found.map(|()| text),
+            None => return found.map(|()| before.unwrap_or(text)),
         }
     }
 }

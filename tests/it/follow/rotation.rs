@@ -32,15 +32,21 @@ fn f01_the_next_file_is_read_at_once() {
     watch.gave(&[&log(0, 15)]);
 }
 
+/// A log with lines 0 to 9 that was renamed, and a new one with lines 20 to 24; both are read.
+fn rotated() -> Watch {
+    let mut watch = Watch::new("access.log");
+    watch.append("access.log", log(0, 10));
+    watch.pass(1);
+    watch.rename("access.log", "access.log.1");
+    watch.append("access.log", log(20, 25));
+    watch.poll();
+    watch
+}
+
 #[test]
 fn f01_what_others_still_write_to_the_old_file_is_read_beside_the_new_one() {
     for restart in [false, true] {
-        let mut watch = Watch::new("access.log");
-        watch.append("access.log", log(0, 10));
-        watch.pass(1);
-        watch.rename("access.log", "access.log.1");
-        watch.append("access.log", log(20, 25));
-        watch.poll();
+        let mut watch = rotated();
         watch.append("access.log.1", log(10, 15));
         watch.poll();
         if restart {
@@ -62,12 +68,7 @@ fn f01_what_others_still_write_to_the_old_file_is_read_beside_the_new_one() {
 
 #[test]
 fn f01_what_was_written_to_the_old_file_while_nobody_followed_is_read() {
-    let mut watch = Watch::new("access.log");
-    watch.append("access.log", log(0, 10));
-    watch.pass(1);
-    watch.rename("access.log", "access.log.1");
-    watch.append("access.log", log(20, 25));
-    watch.poll();
+    let mut watch = rotated();
     watch.append("access.log.1", log(10, 15));
     watch.append("access.log", log(25, 30));
     watch.restart();
