@@ -40,7 +40,8 @@ def start():
     command = [DEGUCHI, "watch", f"{LOG}*", "--format", "squid", "--state", f"{WORK}/state", "--alerts", ALERTS]
     command += ["--from", "start", "--memory", MEMORY, "--listen", LISTEN]
     said = open(f"{WORK}/watch.log", "ab")
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+    # As packaging/deguchi.service runs it.
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, env=os.environ | {"MALLOC_ARENA_MAX": "1"})
 
 
 def metric(name):
