@@ -7,13 +7,13 @@
 use crate::alert::Incidents;
 use crate::engine::batch::{Batch, Memory as BatchMemory, SHARDS, join};
 use crate::engine::clients::{Clients, Memory as ClientsMemory};
+use crate::engine::frozen::Frozen;
 use crate::engine::input::{Input, Memory as InputMemory};
 use crate::engine::knowledge::Known;
 use crate::engine::tally::Tally;
 use crate::engine::{Engine, EngineSettings, Lists, lock};
 use crate::event::Millis;
 use crate::parse::Parser;
-use postcard::ser_flavors::Flavor;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -57,7 +57,11 @@ struct Common {
 impl Engine {
     /// All of memory between two rounds, in parts: what is common, then one for each shard. The same memory gives the same
     /// bytes.
-    pub fn freeze(&self) -> Result<Vec<Vec<u8>>, postcard::Error> {
+    ///
+    /// # Errors
+    ///
+    /// The system gives no memory.
+    pub fn freeze(&self) -> Result<Vec<Frozen>, postcard::Error> {
         let parts = (0..=SHARDS).collect();
         self.team
             .map(parts, |_, part| match part {
@@ -67,7 +71,7 @@ impl Engine {
                     let (programs, fans) = (self.programs.share(i), self.fans.share(i));
                     let shard = lock(&self.shards[i]);
                     // About what it comes to: nothing is moved as it grows.
-                    let room = Room(Vec::with_capacity(shard.bytes()));
+                    let room = Frozen::with_capacity(shard.bytes())?;
                     postcard::serialize_with_flavor(&(&*shard, &*programs, &*fans), room)
                 }
             })
@@ -75,11 +79,11 @@ impl Engine {
             .collect()
     }
 
-    fn common(&self) -> Result<Vec<u8>, postcard::Error> {
+    fn common(&self) -> Result<Frozen, postcard::Error> {
         let inputs: Vec<_> = self.formats.iter().zip(self.inputs.iter().map(Input::memory)).collect();
         let batches: Vec<_> = self.batches.iter().map(|batch| batch.as_ref().map(Batch::memory)).collect();
         // In the order of the fields of `Common`.
-        postcard::to_stdvec(&(
+        let common = (
             inputs,
             &self.incidents,
             self.clients.memory(),
@@ -90,7 +94,8 @@ impl Engine {
             self.last_pane,
             self.begun,
             self.events,
-        ))
+        );
+        postcard::serialize_with_flavor(&common, Frozen::with_capacity(self.clients.bytes())?)
     }
 
     /// An engine with the memory that [`Engine::freeze`] wrote. `parser` gives the parser of a format by the name it was
@@ -145,36 +150,6 @@ impl Engine {
         // They may be others than those of the run before.
         engine.relist(engine.lists.clone());
         Ok(engine)
-    }
-}
-
-/// Bytes as they are written, with room from the start.
-struct Room(Vec<u8>);
-
-impl Flavor for Room {
-    type Output = Vec<u8>;
-
-    #[inline(always)]
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        // Nearly all are numbers of a few bytes: copied in place, where a length known only now costs a call.
-        match *bytes {
-            [a] => self.0.push(a),
-            [a, b] => self.0.extend_from_slice(&[a, b]),
-            [a, b, c] => self.0.extend_from_slice(&[a, b, c]),
-            [a, b, c, d] => self.0.extend_from_slice(&[a, b, c, d]),
-            _ => self.0.extend_from_slice(bytes),
-        }
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.push(byte);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<Vec<u8>> {
-        Ok(self.0)
     }
 }
 

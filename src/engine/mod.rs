@@ -23,6 +23,7 @@ mod duplicates;
 mod exchange;
 mod fans;
 mod freeze;
+mod frozen;
 mod input;
 mod knowledge;
 mod learn;
@@ -40,6 +41,7 @@ mod why;
 
 pub use batch::{Batch, Cutter, SHARDS};
 pub use freeze::ThawError;
+pub use frozen::Frozen;
 pub(crate) use input::pass;
 pub use knowledge::Lesson;
 pub use learn::LEDGER_SHARE;

@@ -23,7 +23,7 @@ mod error;
 mod snapshot;
 
 pub use error::StateError;
-pub use snapshot::{Parts, replace};
+pub use snapshot::{Bytes, Parts, replace};
 
 use redb::backends::FileBackend;
 use redb::{

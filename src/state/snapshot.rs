@@ -12,7 +12,9 @@ const CURRENT: &str = "snapshot";
 const LEVEL: i32 = 1;
 
 /// A snapshot: parts by name.
-pub type Parts = BTreeMap<String, Vec<u8>>;
+pub type Parts<P = Vec<u8>> = BTreeMap<String, P>;
+/// A part on its way to the disk, wherever it lies.
+pub type Bytes = Box<dyn AsRef<[u8]> + Send>;
 
 /// Writes a snapshot in place of the one before; when this returns it is on the disk. Each part is packed while others may
 /// use the state, and gone from memory as soon as it is written.
@@ -20,10 +22,10 @@ pub type Parts = BTreeMap<String, Vec<u8>>;
 /// # Errors
 ///
 /// The disk is full or fails. The snapshot before still counts.
-pub fn replace(state: &Mutex<State>, parts: Parts) -> Result<(), StateError> {
+pub fn replace(state: &Mutex<State>, parts: Parts<Bytes>) -> Result<(), StateError> {
     let number = lock(state).next_snapshot()?;
     for (name, part) in parts {
-        let packed = packed(&part).map_err(|source| lock(state).failed(redb::Error::from(source)))?;
+        let packed = packed((*part).as_ref()).map_err(|source| lock(state).failed(redb::Error::from(source)))?;
         drop(part);
         lock(state).stage(number, &name, &packed)?;
     }

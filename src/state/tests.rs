@@ -20,8 +20,9 @@ fn changes_are_kept_and_forgotten() {
     let parts: Parts = [("a".to_owned(), vec![7; 100_000])].into();
     (1..=3).for_each(|number| state.commit(&record(number)).unwrap());
     let state = Mutex::new(state);
-    replace(&state, [("gone".to_owned(), vec![1])].into()).unwrap();
-    replace(&state, parts.clone()).unwrap();
+    replace(&state, [("gone".to_owned(), Box::new([1_u8]) as Bytes)].into()).unwrap();
+    replace(&state, parts.iter().map(|(name, part)| (name.clone(), Box::new(part.clone()) as Bytes)).collect())
+        .unwrap();
     let delivered = [("file".to_owned(), 2)].into();
     state.into_inner().unwrap().commit(&Change { delivered, forget: 2, ..Change::default() }).unwrap();
     let kept = State::open(dir.path(), "key").unwrap().kept().unwrap();

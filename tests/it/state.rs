@@ -5,8 +5,8 @@ use deguchi::engine::{Engine, EngineSettings, Lesson, Lists, ThawError};
 use deguchi::parse::{Parser, by_name};
 use std::sync::Arc;
 
-fn slices(parts: &[Vec<u8>]) -> Vec<&[u8]> {
-    parts.iter().map(Vec::as_slice).collect()
+fn slices(parts: &[impl AsRef<[u8]>]) -> Vec<&[u8]> {
+    parts.iter().map(AsRef::as_ref).collect()
 }
 
 fn parser(name: &str) -> Option<Arc<dyn Parser>> {
@@ -134,7 +134,7 @@ fn memory_that_is_damaged_or_of_another_format_is_refused() {
         threads(1),
         || 1 << 20,
         |engine| {
-            last = engine.freeze().unwrap();
+            last = engine.freeze().unwrap().iter().map(|part| part.to_vec()).collect();
             engine
         },
     );

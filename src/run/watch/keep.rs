@@ -7,7 +7,7 @@ use crate::metrics::{CommitFailure, Store, Written};
 use crate::run::clock;
 use crate::run::log::{self, Part};
 use crate::sink::json_line;
-use crate::state::{self, Change, Decided, Kept, Parts, State, StateError};
+use crate::state::{self, Bytes, Change, Decided, Kept, Parts, State, StateError};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -164,13 +164,13 @@ impl Keeper {
     }
 
     /// Begins to write a snapshot down, unless one is still being written; `then` is called when it is on the disk.
-    pub(super) async fn snapshot(&mut self, mut parts: Parts, then: impl FnOnce() + Send + 'static) {
+    pub(super) async fn snapshot(&mut self, mut parts: Parts<Bytes>, then: impl FnOnce() + Send + 'static) {
         if self.place.is_none() || self.writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
             return;
         }
         // What is known and not decided again yet comes behind this snapshot.
         let number = self.known.values().min().map_or(self.number, |first| first - 1);
-        parts.insert(TOLD.into(), number.to_le_bytes().to_vec());
+        parts.insert(TOLD.into(), Box::new(number.to_le_bytes()));
         self.finish().await;
         if let Some(place) = &self.place {
             let place = place.clone();

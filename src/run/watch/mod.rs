@@ -147,9 +147,9 @@ impl Watch {
                 }
             }
             Said::Snapshot(mut parts, places) => {
-                parts.insert(METRICS.into(), self.served.metrics().memory());
-                parts.insert(OPEN.into(), self.open.memory());
-                parts.insert(RECENT.into(), self.served.recent().memory());
+                parts.insert(METRICS.into(), Box::new(self.served.metrics().memory()));
+                parts.insert(OPEN.into(), Box::new(self.open.memory()));
+                parts.insert(RECENT.into(), Box::new(self.served.recent().memory()));
                 let shelf = self.place.as_ref().map(|place| Arc::clone(&place.shelf));
                 let clear = move || shelf.iter().for_each(|shelf| shelf.clear(&places));
                 self.keeper.snapshot(parts, clear).await;

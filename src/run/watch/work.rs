@@ -12,7 +12,7 @@ use crate::run::watch::happened::happened;
 use crate::run::watch::reload::Slot;
 use crate::run::watch::stream::{IDLE, PATIENCE, Stream};
 use crate::settings::{Begin, Format, WatchSettings};
-use crate::state::Parts;
+use crate::state::{Bytes, Parts};
 use crate::window::LATENESS;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub(super) enum Said {
     Ready,
     /// All that a later run needs to go on, as of now.
     /// The places in the logs that it covers come with it.
-    Snapshot(Parts, Vec<Position>),
+    Snapshot(Parts<Bytes>, Vec<Position>),
 }
 
 /// What an earlier run has left of its logs: where it stood in them, and the inputs they are by path.
@@ -269,15 +269,15 @@ impl Work {
         let read = self.streams.iter().filter_map(|(key, log)| Some((path(key)?, log.input()?)));
         let inputs = read.chain(self.known.iter().map(|(path, &input)| (path.clone(), input))).collect();
         let places = Places { places: self.places.clone(), inputs };
-        let parts = self.engine.freeze().and_then(|mut parts| {
-            parts.push(postcard::to_stdvec(&places)?);
-            Ok(parts)
-        });
+        let parts = self.engine.freeze().and_then(|engine| Ok((engine, postcard::to_stdvec(&places)?)));
         let said = match parts {
-            Ok(mut parts) => {
-                let places = parts.pop().map(|places| (PLACES.to_owned(), places));
-                let engine = parts.into_iter().enumerate().map(|(i, part)| (format!("{ENGINE}{i:02}"), part));
-                Some(Said::Snapshot(engine.chain(places).collect(), self.places.positions().to_vec()))
+            Ok((engine, places)) => {
+                let mut parts: Parts<Bytes> = Parts::new();
+                for (i, part) in engine.into_iter().enumerate() {
+                    parts.insert(format!("{ENGINE}{i:02}"), Box::new(part));
+                }
+                parts.insert(PLACES.to_owned(), Box::new(places));
+                Some(Said::Snapshot(parts, self.places.positions().to_vec()))
             }
             // Nothing in memory is of a kind that cannot be written.
             Err(error) => {
