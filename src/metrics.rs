@@ -7,12 +7,14 @@
 
 mod active;
 mod history;
+mod incidents;
 mod live;
 mod reload;
 mod store;
 mod varint;
 
 pub use history::History;
+pub use incidents::IncidentInfo;
 pub use live::{Delivery, Discontinuity, Dropped, Live};
 pub use reload::Reload;
 pub use store::{CommitFailure, Store, Written};

@@ -31,6 +31,8 @@ pub(super) struct File {
     pub(super) save_ledger: Option<PathBuf>,
     pub(super) listen: Option<String>,
     pub(super) web_config: Option<PathBuf>,
+    /// `watch` exports the newest incidents by id.
+    pub(super) incident_info: Option<bool>,
     /// Directory of the state of `watch`.
     pub(super) state: Option<PathBuf>,
     /// Seconds between two snapshots of the state.
@@ -53,7 +55,7 @@ pub(super) enum OneOrMore {
 }
 
 /// Keys of the file, for "did you mean".
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "format",
     "logformat",
     "map",
@@ -72,6 +74,7 @@ const KEYS: [&str; 24] = [
     "save-ledger",
     "listen",
     "web-config",
+    "incident-info",
     "state",
     "snapshot-seconds",
     "log-format",

@@ -30,6 +30,8 @@ pub struct WatchSettings {
     pub listen: SocketAddr,
     /// Who may ask for them, and how: a web configuration file of exporters.
     pub web_config: Option<PathBuf>,
+    /// The newest incidents are exported by id: `deguchi_incident_info`.
+    pub incident_info: bool,
     /// What it says of itself.
     pub log: LogSettings,
     /// The settings file.
@@ -85,6 +87,7 @@ impl WatchSettings {
             from,
             listen,
             web_config,
+            incident_info: file.incident_info.unwrap_or(false),
             log,
             config,
             sinks,

@@ -126,3 +126,30 @@ fn the_page_is_served_in_the_language_of_the_browser_with_its_policy() {
             .all(|entry| entry["entry"]["url"].as_str().is_some_and(|url| url.ends_with("favicon.ico")))
     );
 }
+
+/// Only for whom asks for it; each id leads to its incident on the page.
+#[test]
+fn a_dashboard_can_link_to_each_incident() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, config) = (dir.path().join("access.log"), dir.path().join("deguchi.toml"));
+    std::fs::write(&path, log()).unwrap();
+    std::fs::write(&config, "incident-info = true\nformat = \"squid\"\n").unwrap();
+    let told = "deguchi_alerts_total{detector=\"beacon\",severity=\"medium\"}";
+    let plain = Watch::start(&path, &dir.path().join("plain"));
+    plain.wait(told, 1.0);
+    assert!(!plain.get("/metrics").1.contains("deguchi_incident_info"));
+    drop(plain);
+    let watch = Watch::of(&path, &dir.path().join("alerts"), &["--config", config.to_str().expect("UTF-8")]);
+    watch.wait(told, 1.0);
+    let incidents = json(&watch, "/api/v1/incidents");
+    let [incident] = &incidents["incidents"].as_array().expect("incidents")[..] else { panic!("one: {incidents}") };
+    let (id, severity) =
+        (incident["incident"].as_str().expect("an id"), incident["severity"].as_str().expect("a word"));
+    let series = format!("deguchi_incident_info{{incident=\"{id}\",severity=\"{severity}\"}}");
+    assert_eq!(watch.metric(&series), Some(1.0), "{}", watch.get("/metrics").1);
+    let Some(mut browser) = crate::browser::Browser::start() else { return };
+    for (lang, text, shown) in [("en", id, 1), ("ja", "0123456789abcdef", 0)] {
+        browser.open(&format!("http://{}/?lang={lang}#text={text}", watch.address));
+        assert_eq!(browser.eval("document.querySelectorAll('.incident:not([hidden])').length"), shown, "{text}");
+    }
+}

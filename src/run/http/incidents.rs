@@ -74,6 +74,11 @@ impl Served {
         })
     }
 
+    /// What the records tell, as of now.
+    pub(super) async fn told(self: Arc<Served>) -> Result<Arc<Told>, StatusCode> {
+        self.made(|incidents| incidents.now().0).await
+    }
+
     async fn made<T: Send + 'static>(
         self: Arc<Served>,
         make: impl FnOnce(&Incidents) -> T + Send + 'static,

@@ -16,7 +16,7 @@ mod tls;
 mod web;
 
 use crate::lock::lock;
-use crate::metrics::Metrics;
+use crate::metrics::{IncidentInfo, Metrics};
 use crate::run::log::{self, Part};
 use crate::run::recent::Recent;
 use axum::extract::State;
@@ -41,15 +41,17 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 #[derive(Debug)]
 pub struct Served {
     metrics: Mutex<Metrics>,
+    info: Option<IncidentInfo>,
     ready: AtomicBool,
     incidents: Incidents,
 }
 
 impl Served {
-    /// Not ready yet; `recent` is what an earlier run told, `zone` that of times on the page.
-    pub fn new(metrics: Metrics, recent: Recent, zone: TimeZone) -> Served {
+    /// Not ready yet; `info`, if any, is brought up to date whenever the metrics are asked for, `recent` is what an earlier
+    /// run told, `zone` that of times on the page.
+    pub fn new(metrics: Metrics, info: Option<IncidentInfo>, recent: Recent, zone: TimeZone) -> Served {
         let incidents = Incidents::new(recent, zone);
-        Served { metrics: Mutex::new(metrics), ready: AtomicBool::new(false), incidents }
+        Served { metrics: Mutex::new(metrics), info, ready: AtomicBool::new(false), incidents }
     }
 
     /// The newest records, to add to.
@@ -102,7 +104,15 @@ pub fn reload(file: Option<&Path>, guard: &Guard) {
 }
 
 async fn metrics(State(served): State<Arc<Served>>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, TEXT)], served.metrics().text())
+    let told = match &served.info {
+        Some(_) => Arc::clone(&served).told().await.ok(),
+        None => None,
+    };
+    let metrics = served.metrics();
+    if let (Some(info), Some(told)) = (&served.info, told) {
+        info.show(&told.dossiers);
+    }
+    ([(header::CONTENT_TYPE, TEXT)], metrics.text())
 }
 
 async fn ready(State(served): State<Arc<Served>>) -> (StatusCode, &'static str) {

@@ -8,7 +8,7 @@ use super::work::{ENGINE, PLACES, Places, Work};
 use super::{INPUT, METRICS, OPEN, RECENT, Refusal, STDOUT, Watch, connect};
 use crate::detect::DETECTORS;
 use crate::engine::Engine;
-use crate::metrics::{Live, Metrics, Store};
+use crate::metrics::{IncidentInfo, Live, Metrics, Store};
 use crate::parse;
 use crate::run::http::Served;
 use crate::run::log::{self, Part};
@@ -68,7 +68,8 @@ impl Watch {
         let told = (reloader.slot(), keeper.again());
         let work = Work::new(engine, settings, places, Arc::clone(&live), store, told, shelf);
         let work = work.map_err(|error| (error.into(), Ending::Usage))?;
-        let served = Arc::new(Served::new(metrics, recent, common.zone.clone()));
+        let info = settings.incident_info.then(|| IncidentInfo::new(&metrics));
+        let served = Arc::new(Served::new(metrics, info, recent, common.zone.clone()));
         Ok((Watch { served, live, outlets, keeper, open, reloader, place }, work))
     }
 }
