@@ -4,8 +4,9 @@ soak.py DEGUCHI SOURCE WORK MINUTES RATE KILLS MEMORY
 
 The source is written to WORK/access.log in whole lines at RATE lines a second; every minute the log is renamed and begun
 anew. The lag of an alert is the time from the writing of the first line that lets it be decided (its pane and the lateness
-are over by it) to its record in the file of alerts, which is counted in the metrics at the same moment. Prints a Markdown
-table; fails if a line is lost or doubled, or an alert differs.
+are over by it) to its record in the file of alerts, which is counted in the metrics at the same moment. At the end a
+replay and a watch read the source as fast as they can (the watch counts once a second: a short run says little of that).
+Prints a Markdown table; fails if a line is lost or doubled, or an alert differs.
 """
 import json
 import os
@@ -36,8 +37,8 @@ over = threading.Event()
 lock = threading.Lock()
 
 
-def start():
-    command = [DEGUCHI, "watch", f"{LOG}*", "--format", "squid", "--state", f"{WORK}/state", "--alerts", ALERTS]
+def start(log=f"{LOG}*", state="state", alerts=ALERTS):
+    command = [DEGUCHI, "watch", log, "--format", "squid", "--state", f"{WORK}/{state}", "--alerts", alerts]
     command += ["--from", "start", "--memory", MEMORY, "--listen", LISTEN]
     said = open(f"{WORK}/watch.log", "ab")
     # As packaging/deguchi.service runs it.
@@ -163,6 +164,17 @@ begun = time.monotonic()
 replay = [DEGUCHI, "replay", "--quiet", "--format", "squid", "--memory", MEMORY, "--alerts", f"{WORK}/replayed.jsonl"]
 subprocess.run(replay + files, check=True, stdout=subprocess.DEVNULL)
 replayed = time.monotonic() - begun
+# As fast as they can: a replay of the source, and a watch that has all of it before it.
+begun = time.monotonic()
+subprocess.run(replay[:-1] + [f"{WORK}/source.jsonl", SOURCE], check=True, stdout=subprocess.DEVNULL)
+fastest = time.monotonic() - begun
+begun = time.monotonic()
+watch = start(SOURCE, "again", f"{WORK}/again.jsonl")
+while (metric('deguchi_input_lines_total{input="log"}') or 0) < written - 3 and time.monotonic() - begun < 10 * fastest + 60:
+    time.sleep(0.1)
+again = time.monotonic() - begun
+watch.send_signal(signal.SIGTERM)
+watch.wait(timeout=30)
 live, whole = open(ALERTS, "rb").read(), open(f"{WORK}/replayed.jsonl", "rb").read()
 rest = [json.loads(line)["record"] for line in whole[len(live):].splitlines()]
 same = whole.startswith(live) and set(rest) <= {"end"}
@@ -184,6 +196,7 @@ print(f"| lines written, in {took:.0f} s | {written} |")
 print(f"| lines read | {read} |")
 print(f"| rotations, kills | {rotations}, {len(kills)} |")
 print(f"| records told, of a replay ({replayed:.0f} s) | {len(live.splitlines())}, {len(whole.splitlines())} |")
+print(f"| as fast as it can, lines/s: a watch; as share of a replay | {written / again:.0f}; {fastest / again:.2f} |")
 print(f"| the same bytes, but for episodes that are still open | {'yes' if same else 'NO'} |")
 print(f"| lag: median, 99th percentile, most, of {len(lags)} records | "
       f"{quantile(lags, .5):.2f} s, {quantile(lags, .99):.2f} s, {max(lags, default=0):.2f} s |")
