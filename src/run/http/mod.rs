@@ -104,6 +104,7 @@ pub fn reload(file: Option<&Path>, guard: &Guard) {
 }
 
 async fn metrics(State(served): State<Arc<Served>>) -> impl IntoResponse {
+    // Only where it is wanted: this waits while a page is being made.
     let told = match &served.info {
         Some(_) => Arc::clone(&served).told().await.ok(),
         None => None,
