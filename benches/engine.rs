@@ -73,7 +73,7 @@ fn engine(criterion: &mut Criterion) {
     let (filled, _) = filled(rounds(&log), &parser, first, 2);
     let mut group = criterion.benchmark_group("engine");
     group.throughput(Throughput::Elements(filled.summary().pairs));
-    group.bench_function("freeze", |bench| bench.iter(|| filled.freeze().expect("memory can be written")));
+    group.bench_function("freeze", |bench| bench.iter(|| filled.freeze(Vec::new()).expect("memory can be written")));
     group.finish();
 }
 

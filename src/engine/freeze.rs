@@ -56,30 +56,32 @@ struct Common {
 
 impl Engine {
     /// All of memory between two rounds, in parts: what is common, then one for each shard. The same memory gives the same
-    /// bytes.
+    /// bytes. They are written to `rooms`, where there are any.
     ///
     /// # Errors
     ///
     /// The system gives no memory.
-    pub fn freeze(&self) -> Result<Vec<Frozen>, postcard::Error> {
-        let parts = (0..=SHARDS).collect();
+    pub fn freeze(&self, rooms: Vec<Frozen>) -> Result<Vec<Frozen>, postcard::Error> {
+        let rooms = rooms.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
         self.team
-            .map(parts, |_, part| match part {
-                0 => self.common(),
-                part => {
-                    let i = part - 1;
-                    let (programs, fans) = (self.programs.share(i), self.fans.share(i));
-                    let shard = lock(&self.shards[i]);
-                    // About what it comes to: nothing is moved as it grows.
-                    let room = Frozen::with_capacity(shard.bytes())?;
-                    postcard::serialize_with_flavor(&(&*shard, &*programs, &*fans), room)
-                }
+            .map(self.sizes().into_iter().zip(rooms).enumerate().collect(), |_, (part, (size, room))| {
+                let room = room.map_or_else(|| Frozen::with_capacity(2 * size), Ok)?;
+                let Some(i) = part.checked_sub(1) else { return self.common(room) };
+                let (programs, fans) = (self.programs.share(i), self.fans.share(i));
+                postcard::serialize_with_flavor(&(&*lock(&self.shards[i]), &*programs, &*fans), room)
             })
             .into_iter()
             .collect()
     }
 
-    fn common(&self) -> Result<Frozen, postcard::Error> {
+    /// About what the parts come to, bytes: numbers are written in as many bytes as they need, in most half of those they
+    /// have in memory.
+    pub fn sizes(&self) -> Vec<usize> {
+        let shards = self.shards.iter().map(|shard| lock(shard).bytes() * 9 / 16);
+        std::iter::once(self.clients.bytes()).chain(shards).collect()
+    }
+
+    fn common(&self, room: Frozen) -> Result<Frozen, postcard::Error> {
         let inputs: Vec<_> = self.formats.iter().zip(self.inputs.iter().map(Input::memory)).collect();
         let batches: Vec<_> = self.batches.iter().map(|batch| batch.as_ref().map(Batch::memory)).collect();
         // In the order of the fields of `Common`.
@@ -95,7 +97,7 @@ impl Engine {
             self.begun,
             self.events,
         );
-        postcard::serialize_with_flavor(&common, Frozen::with_capacity(self.clients.bytes())?)
+        postcard::serialize_with_flavor(&common, room)
     }
 
     /// An engine with the memory that [`Engine::freeze`] wrote. `parser` gives the parser of a format by the name it was

@@ -7,6 +7,9 @@ use memmap2::MmapMut;
 use postcard::ser_flavors::Flavor;
 use std::ops::Deref;
 
+/// Bytes of a page, or a part of it where pages are larger.
+const PAGE: usize = 4096;
+
 /// Bytes that the allocator knows nothing of; their pages go back when it is dropped.
 #[derive(Debug)]
 pub struct Frozen {
@@ -18,8 +21,20 @@ impl Frozen {
     /// Room for about `capacity` bytes; pages that are not written to take no memory.
     pub(super) fn with_capacity(capacity: usize) -> postcard::Result<Frozen> {
         // The only error that postcard has for it.
-        let pages = MmapMut::map_anon(capacity.max(1 << 12)).map_err(|_| postcard::Error::SerializeBufferFull)?;
+        let pages = MmapMut::map_anon(capacity.max(PAGE)).map_err(|_| postcard::Error::SerializeBufferFull)?;
         Ok(Frozen { pages, len: 0 })
+    }
+
+    /// Room for about `bytes` bytes whose pages are there: what is written to them need not wait for the system.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no memory.
+    pub fn ready(bytes: usize) -> postcard::Result<Frozen> {
+        // More than was asked for takes no memory until it is written to.
+        let mut ready = Frozen::with_capacity(2 * bytes)?;
+        ready.pages[..bytes].iter_mut().step_by(PAGE).for_each(|first| *first = 0);
+        Ok(ready)
     }
 
     #[cold]

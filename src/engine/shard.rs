@@ -10,7 +10,7 @@ use crate::alert::{Episode, Record};
 use crate::engine::knowledge::Gone;
 use crate::engine::waiting::Waiting;
 use crate::window::{Domain, Pair, Table};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// Key of an open episode: domain, client, detector.
@@ -26,6 +26,7 @@ pub struct Shard {
     /// First of them that is not counted.
     next: usize,
     domains: Table<Domain>,
+    #[serde(serialize_with = "warm")]
     pairs: Table<Pair>,
     /// Pairs to judge in this pane: row, a contact of it to read texts from, and whether it is due by its count.
     #[serde(skip)]
@@ -43,6 +44,11 @@ pub struct Shard {
     /// Rules that hid an alert and its detector, one for each alert.
     #[serde(skip)]
     pub hidden: Vec<(usize, &'static str)>,
+}
+
+/// Most of what is known of pairs lies behind their rows.
+fn warm<S: Serializer>(pairs: &Table<Pair>, serializer: S) -> Result<S::Ok, S::Error> {
+    pairs.serialize_warm(serializer, Pair::warm)
 }
 
 /// Spreads the key of a pair.

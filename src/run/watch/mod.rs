@@ -12,6 +12,7 @@ mod local;
 mod open;
 mod reload;
 mod remote;
+mod room;
 mod stream;
 mod work;
 

@@ -10,6 +10,7 @@ use crate::run::log::{self, Part};
 use crate::run::watch::INPUT;
 use crate::run::watch::happened::happened;
 use crate::run::watch::reload::Slot;
+use crate::run::watch::room::Room;
 use crate::run::watch::stream::{IDLE, PATIENCE, Stream};
 use crate::settings::{Begin, Format, WatchSettings};
 use crate::state::{Bytes, Parts};
@@ -77,6 +78,7 @@ pub(super) struct Work {
     again: Arc<AtomicBool>,
     /// When the last snapshot was taken, and the bytes read since.
     snapshot: Option<Duration>,
+    room: Room,
     every: Duration,
     unsaved: u64,
     /// The paths and patterns that are followed, and when their logs were looked for last.
@@ -147,6 +149,7 @@ impl Work {
             relist,
             again,
             snapshot,
+            room: Room::default(),
             every: settings.snapshot,
             unsaved: 0,
             paths: settings.paths.clone(),
@@ -194,9 +197,9 @@ impl Work {
             let filling = due && self.shelf.as_ref().is_some_and(|shelf| shelf.is_filling());
             let news = self.unsaved > 0 || self.again.load(Ordering::Relaxed);
             let old = self.snapshot.is_none_or(|at| now >= at + self.every && news);
+            let old = old || self.unsaved >= SNAPSHOT || filling && self.unsaved > 0;
             // What was judged by the lists from before is not judged again by these.
-            let old = old || relisted || self.unsaved >= SNAPSHOT || filling && self.unsaved > 0;
-            if old && self.store.is_some() {
+            if self.store.is_some() && (relisted || old && self.room.is_ready(|| self.engine.sizes())) {
                 self.save(now).into_iter().for_each(tell);
             }
             if pause {
@@ -259,6 +262,7 @@ impl Work {
 
     /// All that a later run needs.
     fn save(&mut self, now: Duration) -> Option<Said> {
+        let rooms = self.room.take();
         let begun = Instant::now();
         self.snapshot = Some(now);
         self.unsaved = 0;
@@ -269,7 +273,7 @@ impl Work {
         let read = self.streams.iter().filter_map(|(key, log)| Some((path(key)?, log.input()?)));
         let inputs = read.chain(self.known.iter().map(|(path, &input)| (path.clone(), input))).collect();
         let places = Places { places: self.places.clone(), inputs };
-        let parts = self.engine.freeze().and_then(|engine| Ok((engine, postcard::to_stdvec(&places)?)));
+        let parts = self.engine.freeze(rooms).and_then(|engine| Ok((engine, postcard::to_stdvec(&places)?)));
         let said = match parts {
             Ok((engine, places)) => {
                 let mut parts: Parts<Bytes> = Parts::new();
